@@ -1,0 +1,72 @@
+//! What a run tells: how it ended, and what was weaker than it could be.
+
+use serde::Serialize;
+
+/// How the payload ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Ending {
+    /// It exited with this code.
+    Exited(u8),
+    /// A signal ended it.
+    Signalled(u8),
+    /// `--timeout` was over.
+    TimedOut,
+    /// The sandbox itself was killed from outside.
+    Killed,
+}
+
+impl Ending {
+    /// The exit code as podman gives it: the payload's, or 128 + signal.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Exited(code) => code,
+            Self::Signalled(signal) => 128_u8.saturating_add(signal),
+            Self::TimedOut | Self::Killed => 137,
+        }
+    }
+}
+
+/// A wall that stands, but weaker than on a kernel that can do more. Told by `doctor` and `--json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "notice", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Notice {
+    /// A read-only share is a bind, not an overlay: sockets and FIFOs in it can be reached.
+    ShareIsBind {
+        /// The share's place inside, escaped.
+        path: String,
+    },
+    /// The current directory is not shown inside.
+    WorkspaceHidden {
+        /// The directory, escaped.
+        path: String,
+        /// Why.
+        why: &'static str,
+    },
+    /// Landlock's scopes are not in force.
+    NoLandlockScope,
+    /// The host's file owners could not be mapped, so that files show as nobody's.
+    NoIdMap {
+        /// The share's place inside, escaped.
+        path: String,
+    },
+}
+
+/// One line of a run's event log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// Something is weaker than it could be.
+    Notice(Notice),
+    /// The run is over.
+    Ended {
+        /// How.
+        ending: Ending,
+        /// The exit code of `drybox`.
+        code: u8,
+    },
+}

@@ -1,0 +1,36 @@
+//! What a sandbox is: [`SandboxSpec`], its newtypes, and where each setting came from.
+//!
+//! Pure data and pure functions: no I/O, no clap, no environment. Upholds I1 (the doors are one
+//! enum), I3 (what enters is a list of names) and I5 (every setting remembers its source).
+//!
+//! ```
+//! use drybox_spec::{Command, SandboxSpec};
+//!
+//! let spec = SandboxSpec::builder(Command::argv(["make", "test"]).unwrap()).build();
+//! assert_eq!(spec.hostname.value.as_str(), "drybox");
+//! ```
+#![forbid(unsafe_code)]
+
+mod builder;
+mod command;
+mod event;
+mod limits;
+mod name;
+mod path;
+mod share;
+mod shown;
+mod sourced;
+mod spec;
+mod user;
+
+pub use builder::SpecBuilder;
+pub use command::{BadCommand, Command, EnvVar};
+pub use event::{Ending, Event, Notice};
+pub use limits::{ByteSize, Resource, Ulimit};
+pub use name::{BadName, BoxName, Hostname};
+pub use path::{BadPath, BoxPath, HostPath};
+pub use share::{Access, Share, Tmpfs};
+pub use shown::Shown;
+pub use sourced::{Source, Sourced};
+pub use spec::{Doors, SandboxSpec, Stdin, Terminal, ToolChains, Workspace};
+pub use user::BoxUser;

@@ -1,0 +1,108 @@
+//! The spec: everything that decides what a sandbox is.
+
+use std::time::Duration;
+
+use crate::{
+    BoxName, BoxPath, BoxUser, ByteSize, Command, EnvVar, Hostname, Share, Sourced, SpecBuilder,
+    Tmpfs, Ulimit,
+};
+
+/// What a sandbox is. Every setting remembers who made it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxSpec {
+    /// What runs.
+    pub command: Sourced<Command>,
+    /// Which of the two doors are open (I1).
+    pub doors: Sourced<Doors>,
+    /// What the sandbox sees of the current directory.
+    pub workspace: Sourced<Workspace>,
+    /// Further directories and files, named by the user.
+    pub shares: Vec<Sourced<Share>>,
+    /// Further scratch space.
+    pub tmpfs: Vec<Sourced<Tmpfs>>,
+    /// Variables beside those that drybox makes itself; the last of a name wins.
+    pub env: Vec<Sourced<EnvVar>>,
+    /// Where the command starts; none: in the workspace.
+    pub workdir: Option<Sourced<BoxPath>>,
+    /// Who the payload is, inside.
+    pub user: Sourced<BoxUser>,
+    /// The host name inside.
+    pub hostname: Sourced<Hostname>,
+    /// The box's name.
+    pub name: Option<Sourced<BoxName>>,
+    /// Whether the payload gets a terminal of its own.
+    pub terminal: Sourced<Terminal>,
+    /// Whether the caller's standard input reaches the payload.
+    pub stdin: Sourced<Stdin>,
+    /// Tool chains under the user's home.
+    pub tool_chains: Sourced<ToolChains>,
+    /// Resource limits.
+    pub ulimits: Vec<Sourced<Ulimit>>,
+    /// Size of `/dev/shm`.
+    pub shm_size: Option<Sourced<ByteSize>>,
+    /// The box is killed after this long.
+    pub timeout: Option<Sourced<Duration>>,
+}
+
+/// Which doors are open. "Both open" cannot be written without naming hosts (I1); the variants
+/// with a network come with the egress room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Doors {
+    /// The user's files, no network.
+    FilesOnly,
+}
+
+/// What the sandbox sees of the current directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Workspace {
+    /// The current directory at its own path, read-only, with `/work` as a link to it. A directory
+    /// that is no project (a home directory, `/`, a system directory) is not shown.
+    CurrentDir,
+    /// An empty directory at `/work`.
+    Empty,
+}
+
+/// Whether the payload has a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Terminal {
+    /// A new pty when both stdin and stdout are terminals (base `host`).
+    Auto,
+    /// Always a new pty (`-t`), its output filtered.
+    Filtered,
+    /// A new pty, its output unfiltered (`-t --raw-terminal`).
+    Raw,
+    /// As `Auto`, with its output unfiltered.
+    AutoRaw,
+    /// Never.
+    None,
+}
+
+/// Whether the caller's standard input reaches the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stdin {
+    /// It does (base `host`; podman's `-i`).
+    Forward,
+    /// The payload's standard input is empty.
+    Empty,
+}
+
+/// Tool chains under the user's home (rustup, nvm, pyenv, …), read-only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolChains {
+    /// Those that the user's own `PATH` names.
+    FromPath,
+    /// None.
+    Hidden,
+}
+
+impl SandboxSpec {
+    /// Begins a spec for `command` with drybox's defaults.
+    #[must_use]
+    pub fn builder(command: Command) -> SpecBuilder {
+        SpecBuilder::new(command)
+    }
+}
