@@ -1,1 +1,28 @@
-//! To come.
+//! Makes a sandbox out of a spec: the mount plan, the payload's identity, the seccomp table, and
+//! the launch. Gives back descriptors and a pidfd.
+//!
+//! Upholds I1 (a network namespace with a loopback and nothing else), I3 (what enters is what the
+//! plan lists), I4 (a wall that cannot be set up stops the run, by name) and I7 (the sandbox dies
+//! with its lifeline). The walls themselves are one function, [`drybox_sys`]'s `enter`; this room
+//! computes what that function is given.
+//!
+//! [`Interior`] says what stands inside, [`Jail::prepare`] plans it, [`Jail::spawn`] builds it.
+#![forbid(unsafe_code)]
+
+mod error;
+mod identity;
+mod interior;
+mod limits;
+mod owners;
+mod plan;
+mod program;
+mod seccomp;
+mod spawn;
+mod stdio;
+
+pub use drybox_sys::{FileId, Record, Signal, Told};
+pub use error::{Cause, JailError, Step};
+pub use identity::{Identity, Invoker};
+pub use interior::{Directory, Interior, Link, ScratchFile};
+pub use spawn::{Channels, Jail, Sandbox};
+pub use stdio::{FileInput, Stream, Streams};

@@ -1,0 +1,348 @@
+//! What failed, why, and the command that fixes it: data.
+
+use std::borrow::Cow;
+
+use drybox_sys::Step as Inside;
+use rustix::io::Errno;
+
+use super::{JailError, Step, describe};
+
+/// Why a step failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// What stopped it.
+    pub why: Cow<'static, str>,
+    /// The command or the change that helps; none is known for some.
+    pub fix: Option<&'static str>,
+}
+
+/// What a step makes, for "cannot start the sandbox: …".
+pub(super) const fn what(step: Step) -> &'static str {
+    match step {
+        Step::Identity => "the payload's user",
+        Step::Share => "a share",
+        Step::Channels => "no pipes could be made",
+        Step::Clone => "no namespaces could be made (clone3)",
+        Step::Maps => "root's id range could not be mapped",
+        Step::Inside(step) => inside(step),
+    }
+}
+
+const fn inside(step: Inside) -> &'static str {
+    match step {
+        Inside::Lifeline => "the lifeline could not be arranged",
+        Inside::Identity => "the user's id could not be mapped",
+        Inside::NestedNamespaces => "nested user namespaces could not be turned off",
+        Inside::Session => "no session could be made",
+        Inside::Scratch => "no tmpfs could be mounted",
+        Inside::Skeleton => "the root filesystem could not be filled:",
+        Inside::Device => "a device node could not be bound:",
+        Inside::Seal => "the root filesystem could not be made read-only:",
+        Inside::Mount => "a tree could not be mounted:",
+        Inside::Proc => "no /proc could be mounted",
+        Inside::Mask => "a path of /proc could not be covered:",
+        Inside::Terminals => "no devpts could be mounted",
+        Inside::Stdin => "standard input could not be opened again",
+        Inside::Pivot => "the host's root could not be left (pivot_root)",
+        Inside::Loopback => "the loopback interface could not be brought up",
+        Inside::Hostname => "the host name could not be set",
+        Inside::Keyring => "no session keyring could be joined",
+        Inside::Stdio => "standard input and output could not be arranged",
+        Inside::Workdir => "the working directory could not be entered",
+        Inside::Limits => "a resource limit could not be set",
+        Inside::Capabilities => "capabilities could not be dropped",
+        Inside::Landlock => "landlock's scopes could not be set",
+        Inside::Descriptors => "descriptors could not be closed",
+        Inside::Seccomp => "the seccomp filter could not be loaded",
+        Inside::Exec => "the program could not be run",
+        _ => "a step failed",
+    }
+}
+
+/// One known cause. The first row that matches decides.
+struct Row {
+    step: Step,
+    errno: Errno,
+    /// A file of the host and what it has to begin with.
+    fact: Option<(&'static str, &'static str)>,
+    why: &'static str,
+    fix: Option<&'static str>,
+}
+
+const fn row(step: Step, errno: Errno, why: &'static str, fix: &'static str) -> Row {
+    Row {
+        step,
+        errno,
+        fact: None,
+        why,
+        fix: Some(fix),
+    }
+}
+
+const fn when(fact: (&'static str, &'static str), row: Row) -> Row {
+    Row {
+        fact: Some(fact),
+        ..row
+    }
+}
+
+const MAX_USER: (&str, &str) = ("/proc/sys/user/max_user_namespaces", "0\n");
+const MAX_NET: (&str, &str) = ("/proc/sys/user/max_net_namespaces", "0\n");
+const CLONE_SYSCTL: (&str, &str) = ("/proc/sys/kernel/unprivileged_userns_clone", "0");
+const APPARMOR: (&str, &str) = (
+    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+    "1",
+);
+
+const APPARMOR_WHY: &str = "AppArmor takes the capabilities of unprivileged user namespaces \
+    (kernel.apparmor_restrict_unprivileged_userns is 1)";
+const APPARMOR_FIX: &str = "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+
+const ROWS: &[Row] = &[
+    when(
+        MAX_USER,
+        row(
+            Step::Clone,
+            Errno::NOSPC,
+            "the limit user.max_user_namespaces is 0",
+            "sudo sysctl user.max_user_namespaces=15000",
+        ),
+    ),
+    when(
+        MAX_NET,
+        row(
+            Step::Clone,
+            Errno::NOSPC,
+            "the limit user.max_net_namespaces is 0",
+            "sudo sysctl user.max_net_namespaces=15000",
+        ),
+    ),
+    row(
+        Step::Clone,
+        Errno::NOSPC,
+        "a limit on namespaces is reached, or they are nested 32 deep",
+        "sysctl -a --pattern 'user.max_.*_namespaces', and raise the one that is small",
+    ),
+    when(
+        CLONE_SYSCTL,
+        row(
+            Step::Clone,
+            Errno::PERM,
+            "unprivileged user namespaces are off (kernel.unprivileged_userns_clone is 0)",
+            "sudo sysctl kernel.unprivileged_userns_clone=1",
+        ),
+    ),
+    row(
+        Step::Clone,
+        Errno::PERM,
+        "user namespaces are refused here: a container's seccomp profile, a chroot, or an LSM",
+        "run drybox on the host, or the container with --security-opt seccomp=unconfined",
+    ),
+    row(
+        Step::Clone,
+        Errno::NOSYS,
+        "the kernel or a container's seccomp profile has no clone3",
+        "use Linux 6.1 or newer, or the container with --security-opt seccomp=unconfined",
+    ),
+    row(
+        Step::Clone,
+        Errno::INVAL,
+        "the kernel was built without one of the namespaces",
+        "use a kernel with CONFIG_USER_NS, CONFIG_NET_NS, CONFIG_PID_NS and CONFIG_IPC_NS",
+    ),
+    row(
+        Step::Clone,
+        Errno::AGAIN,
+        "the user's limit on processes is reached",
+        "ulimit -u, and raise it in /etc/security/limits.conf",
+    ),
+    when(
+        APPARMOR,
+        row(
+            Step::Inside(Inside::NestedNamespaces),
+            Errno::ACCESS,
+            APPARMOR_WHY,
+            APPARMOR_FIX,
+        ),
+    ),
+    when(
+        APPARMOR,
+        row(
+            Step::Inside(Inside::Scratch),
+            Errno::PERM,
+            APPARMOR_WHY,
+            APPARMOR_FIX,
+        ),
+    ),
+    when(
+        APPARMOR,
+        row(
+            Step::Inside(Inside::Identity),
+            Errno::PERM,
+            APPARMOR_WHY,
+            APPARMOR_FIX,
+        ),
+    ),
+    row(
+        Step::Inside(Inside::Proc),
+        Errno::PERM,
+        "parts of the host's /proc are covered, as in a container: the kernel allows no second one",
+        "run the container with --security-opt unmask=/proc/*",
+    ),
+    row(
+        Step::Inside(Inside::Mount),
+        Errno::STALE,
+        "it is not what it was a moment ago: somebody swapped it during the launch",
+        "look at who writes there, and run again",
+    ),
+    row(
+        Step::Inside(Inside::Mount),
+        Errno::NOENT,
+        "its place is not there inside: it lies in another share, which has no such directory",
+        "make the directory in the share, or choose another place",
+    ),
+    row(
+        Step::Inside(Inside::Mount),
+        Errno::LOOP,
+        "its place is a symbolic link inside another share",
+        "choose a place that is no link",
+    ),
+    row(
+        Step::Inside(Inside::Mount),
+        Errno::NOSPC,
+        "the limit fs.mount-max on mounts is reached",
+        "sudo sysctl fs.mount-max=100000",
+    ),
+    row(
+        Step::Inside(Inside::Seccomp),
+        Errno::NOSYS,
+        "the kernel has no seccomp",
+        "use a kernel with CONFIG_SECCOMP_FILTER",
+    ),
+    row(
+        Step::Inside(Inside::Workdir),
+        Errno::NOENT,
+        "there is no such directory inside",
+        "share it with -v, or choose another with -w",
+    ),
+    row(
+        Step::Inside(Inside::Limits),
+        Errno::PERM,
+        "a hard limit can only be lowered",
+        "ask for no more than `ulimit -H -a` shows",
+    ),
+    row(
+        Step::Identity,
+        Errno::RANGE,
+        "real root's payload has the ids 0 to 65535",
+        "choose a -u UID:GID below 65536",
+    ),
+    row(
+        Step::Share,
+        Errno::NOTSUP,
+        "it is a socket, FIFO or device: it would lead out of the sandbox",
+        "share a directory or a file",
+    ),
+    row(
+        Step::Share,
+        Errno::NOENT,
+        "there is no such file or directory",
+        "make it first: drybox creates nothing on the host",
+    ),
+    row(
+        Step::Inside(Inside::Exec),
+        Errno::ACCESS,
+        "it is not executable",
+        "chmod +x it, or name its interpreter: drybox run -- sh FILE",
+    ),
+    row(
+        Step::Inside(Inside::Exec),
+        Errno::NOEXEC,
+        "it is no program for this machine, and has no #! line",
+        "name its interpreter: drybox run -- sh FILE",
+    ),
+    row(
+        Step::Inside(Inside::Exec),
+        Errno::TOOBIG,
+        "its arguments and environment are too long",
+        "pass less, or a file",
+    ),
+];
+
+pub(super) fn cause(error: &JailError) -> Cause {
+    if error.step == Step::Inside(Inside::Exec) && error.errno == Errno::NOENT {
+        return missing_program(error);
+    }
+    let known = ROWS.iter().find(|row| {
+        row.step == error.step && row.errno == error.errno && row.fact.is_none_or(holds)
+    });
+    match known {
+        Some(row) => Cause {
+            why: row.why.into(),
+            fix: row.fix,
+        },
+        None => Cause {
+            why: describe(error.errno),
+            fix: None,
+        },
+    }
+}
+
+fn missing_program(error: &JailError) -> Cause {
+    let (why, fix) = if error.interpreter_missing {
+        (
+            "it is there, but the interpreter or loader that it names is not",
+            "share the interpreter with -v, or name another",
+        )
+    } else {
+        (
+            "there is no such program inside",
+            "see what is: drybox run -- sh -c 'echo $PATH; ls /usr/local/bin'; share more with -v",
+        )
+    };
+    Cause {
+        why: why.into(),
+        fix: Some(fix),
+    }
+}
+
+fn holds((file, begin): (&str, &str)) -> bool {
+    std::fs::read_to_string(file).is_ok_and(|text| text.starts_with(begin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_says_what_it_makes() {
+        for step in Inside::ALL {
+            assert_ne!(inside(step), "a step failed", "{step:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_is_reachable() {
+        for (index, row) in ROWS.iter().enumerate() {
+            let shadowed = ROWS.iter().take(index).any(|earlier| {
+                earlier.step == row.step
+                    && earlier.errno == row.errno
+                    && (earlier.fact.is_none() || earlier.fact == row.fact)
+            });
+            assert!(!shadowed, "{:?} {:?}", row.step, row.errno);
+        }
+    }
+
+    #[test]
+    fn an_unknown_answer_is_told_as_the_kernel_gave_it() {
+        let error = JailError::new(Step::Inside(Inside::Pivot), b"", Errno::NOMEM);
+        assert_eq!(
+            error.cause(),
+            Cause {
+                why: describe(Errno::NOMEM),
+                fix: None
+            }
+        );
+        assert_eq!(error.exit_code(), 125);
+    }
+}

@@ -1,0 +1,72 @@
+//! What stands inside a sandbox, as its caller found it: everything that needs a look at the host.
+
+use std::ffi::CString;
+
+use drybox_spec::{BoxPath, ByteSize, EnvVar, Hostname, Share, Tmpfs, Ulimit};
+
+use crate::Identity;
+
+/// What stands inside, beside what every sandbox has.
+#[derive(Clone, Debug)]
+pub struct Interior {
+    /// Who the payload is.
+    pub identity: Identity,
+    /// Host directories and files, in order; a later one may stand below an earlier one.
+    pub shares: Vec<Share>,
+    /// Further scratch space.
+    pub tmpfs: Vec<Tmpfs>,
+    /// Further directories of the root filesystem.
+    pub directories: Vec<Directory>,
+    /// Further files of the root filesystem.
+    pub files: Vec<ScratchFile>,
+    /// Further links of the root filesystem.
+    pub links: Vec<Link>,
+    /// The payload's whole environment.
+    pub env: Vec<EnvVar>,
+    /// Where programs are looked up, in order.
+    pub path: Vec<BoxPath>,
+    /// Program and arguments.
+    pub argv: Vec<CString>,
+    /// Where the payload starts.
+    pub workdir: BoxPath,
+    /// The host name.
+    pub hostname: Hostname,
+    /// Resource limits.
+    pub ulimits: Vec<Ulimit>,
+    /// Size of `/dev/shm`, when it is to have one of its own.
+    pub shm_size: Option<ByteSize>,
+    /// The sandbox is killed when the launching thread ends: for programs that launch from their
+    /// main thread. The lifeline holds in any case.
+    pub die_with_thread: bool,
+}
+
+/// A directory of the root filesystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// Where.
+    pub path: BoxPath,
+    /// Permission bits.
+    pub mode: u32,
+    /// The payload may write there.
+    pub writable: bool,
+}
+
+/// A file of the root filesystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScratchFile {
+    /// Where.
+    pub path: BoxPath,
+    /// Permission bits.
+    pub mode: u32,
+    /// What is in it.
+    pub content: Vec<u8>,
+}
+
+/// A symbolic link of the root filesystem.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Where.
+    pub path: BoxPath,
+    /// What it points to.
+    pub target: CString,
+}

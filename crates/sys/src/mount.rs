@@ -1,0 +1,203 @@
+//! Mounts, all through the file-descriptor API (fsopen(2), open_tree(2), mount_setattr(2)), so that
+//! a tree is never reachable before its attributes hold.
+
+use core::ffi::CStr;
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+use rustix::io::Errno;
+use rustix::mount::{
+    FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create,
+    fsconfig_set_fd, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount,
+    open_tree,
+};
+
+use crate::plan::{Bind, BindFrom, FileId, Overlay, Tmpfs};
+use crate::raw::{RawMountAttr, mount_setattr};
+
+type Result<T> = core::result::Result<T, Errno>;
+
+bitflags::bitflags! {
+    /// Attributes that every mount of a tree gets (mount_setattr(2)).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct MountAttr: u64 {
+        /// Nothing can be written.
+        const RDONLY = 0x01;
+        /// Set-user-id bits and file capabilities have no effect.
+        const NOSUID = 0x02;
+        /// Device nodes have no effect.
+        const NODEV = 0x04;
+        /// No program can be started.
+        const NOEXEC = 0x08;
+    }
+}
+
+const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
+
+/// Clones the tree that `dir` stands for, detached. open_tree(2), since Linux 5.2.
+///
+/// # Errors
+/// *Host*; `EINVAL` without `submounts` when locked mounts lie below.
+pub fn clone_tree(dir: BorrowedFd<'_>, path: &CStr, submounts: bool) -> Result<OwnedFd> {
+    let mut flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_EMPTY_PATH
+        | OpenTreeFlags::AT_NO_AUTOMOUNT;
+    if submounts {
+        flags |= OpenTreeFlags::AT_RECURSIVE;
+    }
+    open_tree(dir, path, flags)
+}
+
+/// Sets attributes of a whole tree, and takes it out of every propagation: what the host mounts
+/// there later does not appear inside.
+///
+/// # Errors
+/// *Host*.
+pub fn set_attributes(tree: BorrowedFd<'_>, attributes: MountAttr) -> Result<()> {
+    let attr = RawMountAttr {
+        set: attributes.bits(),
+        propagation: libc::MS_PRIVATE,
+        ..RawMountAttr::default()
+    };
+    mount_setattr(tree, c"", libc::AT_EMPTY_PATH | libc::AT_RECURSIVE, &attr)
+}
+
+/// Shows the owners of a detached tree through the id map of `user_namespace`.
+///
+/// # Errors
+/// *Host*; `EINVAL` when the filesystem has no id-mapped mounts (mount_setattr(2), since 5.12).
+pub fn set_id_map(tree: BorrowedFd<'_>, user_namespace: BorrowedFd<'_>) -> Result<()> {
+    use rustix::fd::AsRawFd as _;
+    let fd = u64::try_from(user_namespace.as_raw_fd()).map_err(|_| Errno::BADF)?;
+    let attr = RawMountAttr {
+        set: MOUNT_ATTR_IDMAP,
+        userns_fd: fd,
+        ..RawMountAttr::default()
+    };
+    mount_setattr(tree, c"", libc::AT_EMPTY_PATH | libc::AT_RECURSIVE, &attr)
+}
+
+/// A new filesystem, detached.
+pub(crate) fn new_filesystem(
+    kind: &CStr,
+    options: &[(&CStr, &CStr)],
+    attributes: MountAttrFlags,
+) -> Result<OwnedFd> {
+    let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
+    for (key, value) in options {
+        if value.is_empty() {
+            fsconfig_set_flag(context.as_fd(), *key)?;
+        } else {
+            fsconfig_set_string(context.as_fd(), *key, *value)?;
+        }
+    }
+    fsconfig_create(context.as_fd())?;
+    fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
+}
+
+/// Attaches a detached tree at `path` below `dir`.
+pub(crate) fn attach(tree: BorrowedFd<'_>, dir: BorrowedFd<'_>, path: &CStr) -> Result<()> {
+    move_mount(
+        tree,
+        c"",
+        dir,
+        path,
+        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
+    )
+}
+
+/// Attaches a detached tree over an open directory or file.
+pub(crate) fn attach_over(tree: BorrowedFd<'_>, point: BorrowedFd<'_>) -> Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(tree, c"", point, c"", flags)
+}
+
+/// A bind mount, detached, its attributes set.
+pub(crate) fn bind(bind: &Bind<'_>) -> Result<OwnedFd> {
+    let tree = take(&bind.from, true)?;
+    let mut attributes = MountAttr::NOSUID | MountAttr::NODEV;
+    if !bind.writable {
+        attributes |= MountAttr::RDONLY;
+    }
+    set_attributes(tree.as_fd(), attributes)?;
+    Ok(tree)
+}
+
+/// A tmpfs, detached.
+pub(crate) fn tmpfs(tmpfs: &Tmpfs<'_>) -> Result<OwnedFd> {
+    let mut attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+    if tmpfs.noexec {
+        attributes |= MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    }
+    if tmpfs.read_only {
+        attributes |= MountAttrFlags::MOUNT_ATTR_RDONLY;
+    }
+    new_filesystem(c"tmpfs", tmpfs.options, attributes)
+}
+
+/// An overlay without an upper layer, detached. `spare` is an empty directory for when the plan
+/// names none. Layers are given as detached trees, so that mountinfo shows no path of the host.
+///
+/// `FSCONFIG_SET_FD` of `lowerdir+` since Linux 6.13; older kernels answer `EINVAL`.
+pub(crate) fn overlay(overlay: &Overlay<'_>, spare: BorrowedFd<'_>) -> Result<OwnedFd> {
+    let lower = take(&overlay.from, false)?;
+    if let Some(stage) = overlay.stage {
+        set_attributes(lower.as_fd(), MountAttr::NOSUID | MountAttr::NODEV)?;
+        attach(lower.as_fd(), CWD, stage)?;
+    }
+    let empty = match overlay.empty {
+        Some(path) => clone_tree(CWD, path, false)?,
+        None => clone_tree(spare, c"", false)?,
+    };
+    if let (Some(stage), Some(_)) = (overlay.stage, overlay.empty) {
+        attach(empty.as_fd(), CWD, stage)?;
+    }
+    let context = fsopen(c"overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
+    fsconfig_set_flag(context.as_fd(), c"userxattr")?;
+    if overlay.empty.is_none() {
+        // Two filesystems: without this, files and directories of one tree differ in st_dev.
+        fsconfig_set_string(context.as_fd(), c"xino", c"on")?;
+    }
+    fsconfig_set_fd(context.as_fd(), c"lowerdir+", lower.as_fd())?;
+    fsconfig_set_fd(context.as_fd(), c"lowerdir+", empty.as_fd())?;
+    fsconfig_create(context.as_fd())?;
+    let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY
+        | MountAttrFlags::MOUNT_ATTR_NOSUID
+        | MountAttrFlags::MOUNT_ATTR_NODEV;
+    let whole = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?;
+    match overlay.only {
+        None => Ok(whole),
+        // Opened without following: the name was checked to be no link, and may not become one.
+        Some(name) => open_tree(
+            whole.as_fd(),
+            name,
+            OpenTreeFlags::OPEN_TREE_CLONE
+                | OpenTreeFlags::OPEN_TREE_CLOEXEC
+                | OpenTreeFlags::AT_SYMLINK_NOFOLLOW,
+        ),
+    }
+}
+
+/// Takes a tree of the host and makes sure that it is the one that the parent meant.
+fn take(from: &BindFrom<'_>, submounts: bool) -> Result<OwnedFd> {
+    match *from {
+        BindFrom::Tree(tree) => rustix::io::fcntl_dupfd_cloexec(tree, 3),
+        BindFrom::Path { path, expect } => {
+            let tree = clone_tree(CWD, path, submounts)?;
+            match expect {
+                Some(id) if file_id(tree.as_fd())? != id => Err(Errno::STALE),
+                _ => Ok(tree),
+            }
+        }
+    }
+}
+
+/// Which file a descriptor stands for.
+pub(crate) fn file_id(file: BorrowedFd<'_>) -> Result<FileId> {
+    let stat = statx(file, c"", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)?;
+    Ok(FileId {
+        device: rustix::fs::makedev(stat.stx_dev_major, stat.stx_dev_minor),
+        inode: stat.stx_ino,
+    })
+}

@@ -1,0 +1,81 @@
+//! What the child gives up.
+
+use rustix::fd::AsRawFd;
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::thread::{CapabilitiesSecureBits, set_capabilities_secure_bits};
+
+use crate::identity::write_file;
+use crate::plan::{Channel, Ids, Rlimit};
+use crate::raw;
+
+type Result<T> = core::result::Result<T, Errno>;
+
+/// Closes this process's copies of the supervisor's ends of the pipes: the lifeline can end then.
+pub(crate) fn close_supervisor_ends(channel: &Channel<'_>) -> Result<()> {
+    for end in channel.close_first {
+        let number = u32::try_from(end.as_raw_fd()).map_err(|_| Errno::BADF)?;
+        // SAFETY: these are the supervisor's ends; this process has no other use for its copies.
+        unsafe { raw::close_range(number, number) }?;
+    }
+    Ok(())
+}
+
+/// Dies when the thread that launched this process ends.
+pub(crate) fn die_with_thread() -> Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))
+}
+
+/// Nothing of a crash is dumped (core(5)). With `RLIMIT_CORE` at 1 the host's core helper does not
+/// start either; real root's parent has done this before it cloned.
+pub(crate) fn no_crash_dumps(ids: &Ids<'_>) -> Result<()> {
+    match ids {
+        Ids::Own { .. } => write_file(c"/proc/self/coredump_filter", b"0"),
+        Ids::FromParent { .. } => Ok(()),
+    }
+}
+
+/// Brings `lo` up in the new network namespace, which has no other interface.
+pub(crate) fn loopback_up() -> Result<()> {
+    let socket = socket_with(
+        AddressFamily::INET,
+        SocketType::DGRAM,
+        SocketFlags::CLOEXEC,
+        None,
+    )?;
+    raw::interface_up(rustix::fd::AsFd::as_fd(&socket), c"lo")
+}
+
+/// Sets one limit.
+pub(crate) fn limit(limit: Rlimit) -> Result<()> {
+    let (resource, raw) = limit.raw();
+    // SAFETY: `raw` is a whole `rlimit64`, which the kernel only reads.
+    let result = unsafe { libc::setrlimit64(resource, &raw const raw) };
+    raw::check(result.into()).map(drop)
+}
+
+/// Gives up every capability, and every way to get one again: the bounding set, the ambient set
+/// (cleared with the inheritable one) and root's special treatment (capabilities(7)).
+pub(crate) fn drop_capabilities() -> Result<()> {
+    set_capabilities_secure_bits(
+        CapabilitiesSecureBits::NO_ROOT
+            | CapabilitiesSecureBits::NO_ROOT_LOCKED
+            | CapabilitiesSecureBits::NO_SETUID_FIXUP
+            | CapabilitiesSecureBits::NO_SETUID_FIXUP_LOCKED
+            | CapabilitiesSecureBits::KEEP_CAPS_LOCKED
+            | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE
+            | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED,
+    )?;
+    for capability in 0..=u64::from(u8::MAX) {
+        // SAFETY: only integers are passed.
+        let result = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
+        match raw::check(result.into()) {
+            Ok(_) => {}
+            // One past the last capability that this kernel has.
+            Err(Errno::INVAL) if capability > 0 => return raw::clear_capabilities(),
+            Err(errno) => return Err(errno),
+        }
+    }
+    Err(Errno::OVERFLOW)
+}

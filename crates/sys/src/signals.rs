@@ -1,0 +1,142 @@
+//! Signals: sets, descriptors, and what a payload starts with.
+
+use core::ffi::c_int;
+use core::mem::{MaybeUninit, size_of};
+use core::ptr;
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+
+use crate::plan::LAST_SIGNAL;
+use crate::raw;
+
+type Result<T> = core::result::Result<T, Errno>;
+
+/// A set of signals.
+#[derive(Clone, Copy)]
+pub struct SignalSet(libc::sigset_t);
+
+impl core::fmt::Debug for SignalSet {
+    fn fmt(&self, out: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        out.write_str("SignalSet")
+    }
+}
+
+impl SignalSet {
+    /// No signal.
+    #[must_use]
+    pub fn empty() -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: `set` is writable; sigemptyset cannot fail.
+        unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+        // SAFETY: sigemptyset initialised it.
+        Self(unsafe { set.assume_init() })
+    }
+
+    /// Every signal.
+    #[must_use]
+    pub fn all() -> Self {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: `set` is writable; sigfillset cannot fail.
+        unsafe { libc::sigfillset(set.as_mut_ptr()) };
+        // SAFETY: sigfillset initialised it.
+        Self(unsafe { set.assume_init() })
+    }
+
+    /// These signals.
+    #[must_use]
+    pub fn of(signals: &[c_int]) -> Self {
+        let mut set = Self::empty();
+        for &signal in signals {
+            // SAFETY: the set is initialised; a number that is no signal is answered by an error.
+            unsafe { libc::sigaddset(&raw mut set.0, signal) };
+        }
+        set
+    }
+}
+
+/// Blocks `signals` for the calling thread, exactly these, and gives what was blocked before.
+///
+/// # Errors
+/// None in practice: the argument is valid.
+pub fn block_signals(signals: &SignalSet) -> Result<SignalSet> {
+    let mut old = SignalSet::empty();
+    // SAFETY: both sets are initialised.
+    let result = unsafe {
+        libc::pthread_sigmask(libc::SIG_SETMASK, ptr::from_ref(&signals.0), &raw mut old.0)
+    };
+    if result == 0 {
+        Ok(old)
+    } else {
+        Err(Errno::from_raw_os_error(result))
+    }
+}
+
+/// A descriptor that gives signals instead of a handler. signalfd(2).
+#[derive(Debug)]
+pub struct SignalFd(OwnedFd);
+
+impl SignalFd {
+    /// Gives those of `signals` that the thread has blocked.
+    ///
+    /// # Errors
+    /// *Host*, when there are no descriptors left.
+    pub fn new(signals: &SignalSet) -> Result<Self> {
+        let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+        // SAFETY: the set is initialised.
+        let fd = unsafe { libc::signalfd(-1, ptr::from_ref(&signals.0), flags) };
+        raw::own(raw::check(fd.into())?).map(Self)
+    }
+
+    /// The next pending signal.
+    ///
+    /// # Errors
+    /// None in practice.
+    pub fn take(&self) -> Result<Option<c_int>> {
+        const SIZE: usize = size_of::<libc::signalfd_siginfo>();
+        const _: () = assert!(SIZE == 128, "signalfd(2)");
+        let mut info = [0_u8; SIZE];
+        match rustix::io::read(&self.0, &mut info) {
+            // The number is the first field (signalfd(2), `ssi_signo`).
+            Ok(SIZE) => {
+                let [a, b, c, d, ..] = info;
+                Ok(Some(c_int::from_ne_bytes([a, b, c, d])))
+            }
+            Ok(_) | Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+impl AsFd for SignalFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Stops the calling process as the terminal would, until it is continued.
+///
+/// The signal must not be blocked: SIGSTOP cannot be.
+pub fn stop_self() {
+    let pid = rustix::process::getpid().as_raw_nonzero().get();
+    // SAFETY: only integers are passed.
+    unsafe { libc::kill(pid, libc::SIGSTOP) };
+}
+
+/// Gives every signal its default action and blocks none: what the caller ignored or blocked is
+/// not the payload's.
+pub(crate) fn reset() -> Result<()> {
+    // SAFETY: all-zero is SIG_DFL with no flags and an empty mask.
+    let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    for signal in 1..=LAST_SIGNAL {
+        // SAFETY: `default` is readable. KILL, STOP and the C library's own two are refused.
+        unsafe { libc::sigaction(signal, &raw const default, ptr::null_mut()) };
+    }
+    block_signals(&SignalSet::empty()).map(drop)
+}
+
+/// Sends a signal. `kill(2)`; a process that is gone is no error.
+pub(crate) fn send(pid: c_int, signal: c_int) {
+    // SAFETY: only integers are passed.
+    unsafe { libc::kill(pid, signal) };
+}
