@@ -16,7 +16,7 @@ mod limits;
 mod owners;
 mod plan;
 mod program;
-mod seccomp;
+pub mod seccomp;
 mod spawn;
 mod stdio;
 

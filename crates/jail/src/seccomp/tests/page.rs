@@ -1,0 +1,45 @@
+//! `docs/seccomp.md` says what the table says.
+
+use std::fmt::Write as _;
+
+use super::{Answer, Errno, families};
+use crate::seccomp::table::{Family, Verdict};
+
+const PAGE: &str = include_str!("../../../../../docs/seccomp.md");
+
+#[test]
+fn tells_every_refusal_and_every_rule() {
+    let table = tables();
+    assert!(
+        PAGE.contains(&table),
+        "docs/seccomp.md must hold these tables:\n{table}"
+    );
+}
+
+fn tables() -> String {
+    let mut page = String::from("| call | by its arguments |\n|---|---|\n");
+    for family in families().filter(|family| matches!(family.verdict, Verdict::By(_))) {
+        writeln!(page, "| {} | {} |", names(family), family.why).unwrap();
+    }
+    page.push_str("\n| calls | errno | why, and how programs cope |\n|---|---|---|\n");
+    for family in families() {
+        if let Verdict::Always(Answer::Refuse(errno)) = family.verdict {
+            let name = match errno {
+                Errno::Perm => "EPERM",
+                Errno::NoSys => "ENOSYS",
+                other => panic!("{other:?} needs arguments"),
+            };
+            writeln!(page, "| {} | {name} | {} |", names(family), family.why).unwrap();
+        }
+    }
+    page
+}
+
+fn names(family: &Family) -> String {
+    let names: Vec<String> = family
+        .calls
+        .iter()
+        .map(|call| format!("`{}`", call.name))
+        .collect();
+    names.join(" ")
+}
