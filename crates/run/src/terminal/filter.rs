@@ -1,12 +1,13 @@
 //! The state machine: takes the payload's bytes apart, lets through what the table names.
 //!
-//! Our own, not `vte`: its callbacks give numbers, not the bytes to write again (it merges
-//! parameters, saturates numbers, turns bad bytes into U+FFFD), and it collects an OSC string of any
-//! length in memory. Here a control string is counted and dropped as it comes.
+//! Our own, not `vte`: its callbacks give numbers, not the bytes to write again (numbers saturate,
+//! a missing one is 0, bad bytes are U+FFFD), and it collects an OSC string of any length in
+//! memory. Here a control string is counted and dropped as it comes.
 //!
-//! The one idea: a sequence is written as a whole when its last byte was seen and allowed, or not at
-//! all. So the terminal never stands inside a sequence when other bytes reach it, and where terminals
-//! disagree on the end of a withheld one, text may be lost or shown, but nothing gets through.
+//! The one idea: a sequence is written as a whole when its last byte was seen and allowed, or not
+//! at all. So the terminal never stands inside a sequence when other bytes reach it, and where
+//! terminals disagree on the end of a withheld one, text may be lost or shown, but nothing gets
+//! through.
 
 use super::allowed::{self, CSI};
 use super::csi::{Csi, Effect, Sequence};
@@ -148,13 +149,14 @@ impl Filter {
         }
     }
 
-    /// Whether the terminal may still send a cursor report that was asked for.
+    /// Whether the terminal may still send what the payload caused: a cursor report, or a mouse or
+    /// focus event from before the reset.
     ///
-    /// Then drain before a shell reads: write [`super::FENCE`], and drop input up to
-    /// [`super::FENCE_ANSWER`]. A payload cannot fake the fence, since its own is answered here.
+    /// Then, after the reset, drain before a shell reads: write [`super::FENCE`], and drop input up
+    /// to [`super::FENCE_ANSWER`]. A payload cannot fake the fence, since its own is answered here.
     #[must_use]
     pub const fn asked(&self) -> bool {
-        self.open_questions > 0
+        self.open_questions > 0 || self.left.reporting()
     }
 
     /// Appends what gives the terminal back: [`super::RESET`], and what only this filter knows

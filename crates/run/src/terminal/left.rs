@@ -29,14 +29,23 @@ pub(super) struct Left {
     alternate: Option<u16>,
     /// Levels of kitty's keyboard protocol: on the main screen, on the alternate one.
     keys: [u8; 2],
-    cursor_style: bool,
-    modified_keys: bool,
+    /// What undoes a cursor's shape and reports of more keys; empty until they were used, because
+    /// terminals that know neither read it as something else.
+    cursor_style: &'static [u8],
+    modified_keys: &'static [u8],
+    /// The terminal was told to send events of its own.
+    reporting: bool,
 }
 
 impl Left {
     /// Something passed that is not text.
     pub(super) fn touch(&mut self) {
         self.touched = true;
+    }
+
+    /// Whether the terminal was told to send events of its own, now or before.
+    pub(super) const fn reporting(&self) -> bool {
+        self.reporting
     }
 
     /// Whether a sequence may pass here and now; if so, its effect is noted, and what has to
@@ -53,8 +62,8 @@ impl Left {
                 .numbers()
                 .flatten()
                 .for_each(|n| self.unset(n, out)),
-            Effect::CursorStyle => self.cursor_style = true,
-            Effect::ModifyKeys => self.modified_keys = true,
+            Effect::CursorStyle => self.cursor_style = b"\x1b[0 q",
+            Effect::ModifyKeys => self.modified_keys = b"\x1b[>4m",
             Effect::KeysPush => return self.push(),
             Effect::KeysPop => return self.pop(sequence.first()),
             Effect::KeysSet => return *self.level() > 0,
@@ -76,19 +85,15 @@ impl Left {
         }
         close_levels(main, out);
         out.extend_from_slice(RESET);
-        // Only where they were used: terminals that know neither read them as something else.
-        if self.cursor_style {
-            out.extend_from_slice(b"\x1b[0 q");
-        }
-        if self.modified_keys {
-            out.extend_from_slice(b"\x1b[>4m");
-        }
+        out.extend_from_slice(self.cursor_style);
+        out.extend_from_slice(self.modified_keys);
     }
 
     fn set(&mut self, number: u16) {
         if is_screen(number) {
             self.alternate.get_or_insert(number);
         }
+        self.reporting |= after(number) == Some(After::OffAndSilent);
     }
 
     fn unset(&mut self, number: u16, out: &mut Vec<u8>) {
@@ -127,9 +132,14 @@ impl Left {
 }
 
 fn is_screen(number: u16) -> bool {
+    after(number) == Some(After::Screen)
+}
+
+fn after(number: u16) -> Option<After> {
     MODES
         .iter()
-        .any(|mode| mode.number == number && mode.after == After::Screen)
+        .find(|mode| mode.number == number)
+        .map(|mode| mode.after)
 }
 
 /// Leaves the alternate screen as it was entered: 1049 alone gives the cursor back.

@@ -1,5 +1,6 @@
 //! Tests of the terminal filter: attacks by name, the table's rows, properties, real programs.
 
+mod attacks;
 mod golden;
 mod hostile;
 mod properties;

@@ -32,7 +32,7 @@ const fn is_text(byte: u8) -> bool {
 }
 
 impl Text {
-    /// Writes a run of text. `more`: the chunk ends here, so a cut character may still be completed.
+    /// Writes a run of text. `more`: the chunk ends here, and a cut character may be completed.
     pub(super) fn write(
         &mut self,
         run: &[u8],

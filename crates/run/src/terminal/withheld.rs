@@ -65,6 +65,21 @@ impl Withheld {
         self.counts.iter().all(|&count| count == 0)
     }
 
+    /// Whether it is only what ordinary programs print all day (titles, queries, links …), and no
+    /// attempt on the clipboard, the desktop or the colours. One `vim` makes twenty of these.
+    #[must_use]
+    pub fn is_routine(&self) -> bool {
+        [
+            Kind::ClipboardWrite,
+            Kind::ClipboardRead,
+            Kind::Graphics,
+            Kind::Notification,
+            Kind::Colour,
+        ]
+        .into_iter()
+        .all(|kind| self.count(kind) == 0)
+    }
+
     /// How many of one kind; stays at `u32::MAX`.
     #[must_use]
     pub fn count(&self, kind: Kind) -> u32 {
@@ -123,7 +138,7 @@ pub(super) fn of_csi(sequence: &Sequence<'_>) -> Kind {
         (_, b"", b't', 11 | 13..=16 | 18..=21) => Kind::Query,
         // DA, DSR, XTVERSION, DECREQTPARM, kitty's and xterm's key state, XTSMGRAPHICS, DECRQM,
         // DECRQCRA (reads the screen), DECRQPSR, DECRQUPSS.
-        (_, b"", b'c', _)
+        (0 | b'>' | b'=', b"", b'c', _)
         | (0 | b'?', b"", b'n' | b'x', _)
         | (b'>', b"", b'q', _)
         | (b'?', b"", b'u' | b'm' | b'S', _)

@@ -4,6 +4,7 @@ use super::super::{Filter, check};
 use super::shown;
 
 /// Fragments from which streams are put together: what opens, continues and ends sequences.
+#[rustfmt::skip]
 const PIECES: &[&[u8]] = &[
     b"\x1b", b"[", b"]", b"P", b"_", b"^", b"X", b"k", b"\\", b"\x1b\\", b"\x07", b"\x18", b"\x1a",
     b"\x1b[", b"\x1b]", b"\x1bP", b"\x1b[?", b"\x1b[>", b"\x1b[<", b"\x1b[=", b";", b":", b"?",
@@ -82,7 +83,10 @@ fn output_is_bounded_and_needs_no_memory_that_is_there() {
         out.clear();
         filter.feed(&bytes, &mut out);
         // 160 bytes of a sequence that an earlier chunk began, and its levels closed before.
-        assert!(out.len() <= bytes.len() * Filter::GROWTH + 170, "seed {seed:#x}");
+        assert!(
+            out.len() <= bytes.len() * Filter::GROWTH + 170,
+            "seed {seed:#x}"
+        );
         assert_eq!(out.capacity(), 64 * 1024, "seed {seed:#x}");
     }
 }
@@ -101,17 +105,27 @@ fn outside_the_table_nothing_reaches_the_terminal() {
         let mut plain = parts.next().unwrap().to_owned();
         for part in parts {
             let length = match part.as_bytes() {
-                [b'[', rest @ ..] => 2 + rest.iter().position(|b| (0x40..0x7f).contains(b)).unwrap(),
+                [b'[', rest @ ..] => {
+                    2 + rest.iter().position(|b| (0x40..0x7f).contains(b)).unwrap()
+                }
                 [b'(' | b')', b'0' | b'B', ..] => 2,
                 [b'7' | b'8' | b'=' | b'>' | b'D' | b'E' | b'M', ..] => 1,
                 _ => panic!("seed {seed:#x}: {}", shown(&out)),
             };
             let (sequence, after) = part.split_at(length);
-            assert!(sequence.bytes().all(|b| (0x20..0x7f).contains(&b)), "seed {seed:#x}");
-            assert!(!sequence.ends_with(['t', 'c', 'i', 'x', 'y', 'w']), "seed {seed:#x}");
+            assert!(
+                sequence.bytes().all(|b| (0x20..0x7f).contains(&b)),
+                "seed {seed:#x}"
+            );
+            assert!(
+                !sequence.ends_with(['t', 'c', 'i', 'x', 'y', 'w']),
+                "seed {seed:#x}"
+            );
             plain.push_str(after);
         }
-        let bad = plain.chars().any(|c| c.is_control() && !('\x07'..='\x0f').contains(&c));
+        let bad = plain
+            .chars()
+            .any(|c| c.is_control() && !('\x07'..='\x0f').contains(&c));
         assert!(!bad, "seed {seed:#x}: {}", shown(&out));
     }
 }

