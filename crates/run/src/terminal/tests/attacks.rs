@@ -93,6 +93,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     // TT-14: numbers that stop terminals.
     ("TT-14 repeat", b"x\x1b[2147483647b", b"x", Some(Kind::Control)),
     ("TT-14 far away", b"\x1b[99999;1Hx", b"x", Some(Kind::Control)),
+    ("TT-14 six digits", b"\x1b[000001Hx", b"x", Some(Kind::Control)),
     ("TT-14 33 attributes", b"\x1b[;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;;mx", b"x", Some(Kind::Control)),
     // Ways around a parser.
     ("ESC restarts", b"\x1b]0;\x1b[31mx", b"\x1b[31mx", Some(Kind::Title)),
@@ -101,7 +102,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ("SUB ends a sequence", b"\x1b[3\x1a1mx", b"1mx", None),
     ("a newline within a sequence", b"\x1b[3\n1mx", b"\n\x1b[31mx", None),
     ("a string within a sequence", b"\x1b[3\x1b]2;t\x07x", b"x", Some(Kind::Title)),
-    ("BEL does not end DCS", b"\x1bPq\x07\x1b[5i\x1b\\x", b"x", Some(Kind::Graphics)),
+    ("BEL does not end DCS", b"\x1bPq\x07abc\x1b\\x", b"x", Some(Kind::Graphics)),
     ("a letter within a sequence", b"\x1b[3\xc3\xa9m", b"\xc3\xa9m", Some(Kind::Control)),
     ("long C1", b"\xe0\x82\x9b!", b"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd!", Some(Kind::BadByte)),
     ("long ESC", b"\xc0\x9b[21t", b"\xef\xbf\xbd\xef\xbf\xbd[21t", Some(Kind::BadByte)),
@@ -109,7 +110,8 @@ pub(super) const ATTACKS: &[Attack] = &[
     ("a cut letter, then ESC", b"\xe2\x94\x1b[m", b"\xef\xbf\xbd\x1b[m", Some(Kind::BadByte)),
     ("C1 after ESC", b"\x1b\x9b21tx", b"\xef\xbf\xbd21tx", Some(Kind::Control)),
     ("marker after a number", b"\x1b[1?25lx", b"x", Some(Kind::Control)),
-    ("two intermediates", b"\x1b[1 !qx", b"x", Some(Kind::Control)),
+    ("two intermediates of an escape", b"\x1b((7x", b"x", Some(Kind::Control)),
+    ("two intermediates", b"\x1b[1 !mx", b"x", Some(Kind::Control)),
     ("function keys of Linux", b"\x1b[[Ax", b"Ax", Some(Kind::Control)),
     ("cursor look of Linux", b"\x1b[?1cx", b"x", Some(Kind::Control)),
     ("XOFF, DLE", b"a\x13b\x10c", b"abc", Some(Kind::Control)),

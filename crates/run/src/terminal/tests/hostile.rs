@@ -151,6 +151,14 @@ fn tt_10_text_alone_needs_no_reset() {
 }
 
 #[test]
+fn tt_10_the_keyboard_levels_of_the_shell_are_not_pushed_out() {
+    let push = &b"\x1b[>1u"[..];
+    let (out, withheld) = filtered(&push.repeat(9));
+    assert_eq!(shown(&out), shown(&push.repeat(8)));
+    assert_eq!(withheld.count(Kind::Control), 1);
+}
+
+#[test]
 fn tt_10_keyboard_levels_of_the_alternate_screen_are_closed_when_it_is_left() {
     let (out, withheld) = filtered(b"\x1b[?1049h\x1b[>1u\x1b[?1049l\x1b[<u");
     assert_eq!(shown(&out), "\\x1b[?1049h\\x1b[>1u\\x1b[<1u\\x1b[?1049l");
