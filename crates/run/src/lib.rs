@@ -1,1 +1,4 @@
-//! To come.
+//! The life of a box.
+#![forbid(unsafe_code)]
+
+pub mod tool_chains;
