@@ -16,6 +16,8 @@ pub(super) struct Chain {
     pub(super) marker: Option<&'static str>,
     /// What is shared, seen from the base; "" is the base itself.
     pub(super) shares: &'static [&'static str],
+    /// Small files of plain words (a version) that are copied.
+    pub(super) copies: &'static [&'static str],
     /// Files and folders within `shares` that are not: the share is made of its other entries.
     pub(super) secrets: &'static [&'static str],
     /// As `secrets`, but only files that hold a URL with a user name.
@@ -85,6 +87,7 @@ pub(super) const NONE: Chain = Chain {
     bins: &[],
     marker: None,
     shares: &[],
+    copies: &[],
     secrets: &[],
     url_secrets: &[],
     env: &[],

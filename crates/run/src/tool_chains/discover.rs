@@ -123,7 +123,8 @@ impl<'a> Finder<'a> {
                 return None;
             }
             let root = self.real(&named)?;
-            let base = root.join(matched(chain, real.strip_prefix(&root).ok()?)?);
+            let version = matched(chain, real.strip_prefix(&root).ok()?)?;
+            let base = root.join(version).components().collect();
             Some(Place { named: rebased, root, base })
         })
     }
@@ -149,6 +150,7 @@ impl<'a> Finder<'a> {
             self.link(&place.named, &place.root);
         }
         self.set_env(chain, &place.named, base);
+        chain.copies.iter().for_each(|name| settings::copy(base, name, &mut self.found));
         match chain.special {
             Special::None => {}
             Special::Cargo => settings::cargo(base, &mut self.found),

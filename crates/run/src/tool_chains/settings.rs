@@ -106,6 +106,15 @@ pub(super) fn tool_versions(home: &Path, found: &mut ToolChains) {
     }
 }
 
+/// A small file of the tool chain itself, when it holds plain words only.
+pub(super) fn copy(base: &Path, name: &str, found: &mut ToolChains) {
+    let path = base.join(name);
+    let Some(text) = read(&path) else { return };
+    if text.split_ascii_whitespace().all(|word| is_plain(word, "")) {
+        put(found, path.as_os_str().as_bytes(), text);
+    }
+}
+
 /// Takes out what Cargo would call an error: a source without a place, a replacement by one that is
 /// not there. The package is then looked for in the registry itself.
 fn drop_lost_sources(sources: &mut Table) {

@@ -42,8 +42,7 @@ const PREFIX: &[&str] = &[
 ];
 
 /// A shim manager in the manner of rbenv.
-const SHIM_MANAGER: &[&str] =
-    &["bin", "libexec", "shims", "versions", "plugins", "completions", "version"];
+const SHIM_MANAGER: &[&str] = &["bin", "libexec", "shims", "versions", "plugins"];
 
 /// Every row; the first that fits a `PATH` entry decides.
 pub(super) const TABLE: &[Chain] = &[
@@ -51,7 +50,7 @@ pub(super) const TABLE: &[Chain] = &[
         id: "cargo",
         roots: &[Root::Var("CARGO_HOME"), Root::Home(".cargo")],
         bins: &["bin"],
-        shares: &["bin", "registry/index", "registry/cache", "registry/src"],
+        shares: &["bin", "registry"],
         env: &[("CARGO_HOME", Value::Base), ("CARGO_NET_OFFLINE", Value::Text("true"))],
         special: Special::Cargo,
         companions: &[RUSTUP],
@@ -83,7 +82,8 @@ pub(super) const TABLE: &[Chain] = &[
         id: "volta",
         roots: &[Root::Var("VOLTA_HOME"), Root::Home(".volta")],
         bins: &["bin"],
-        shares: &["bin", "layout.v4", "tools/image", "tools/inventory", "tools/user"],
+        shares: &["bin", "tools/image", "tools/inventory", "tools/user"],
+        copies: &["layout.v4"],
         secrets: &["tools/image/node/*/etc/npmrc"],
         env: &[("VOLTA_HOME", Value::Base)],
         left_out: "`hooks.json`, `log`, `tmp`",
@@ -105,6 +105,7 @@ pub(super) const TABLE: &[Chain] = &[
         roots: &[Root::Var("NODENV_ROOT"), Root::Home(".nodenv")],
         bins: &["bin", "shims", "versions/*/bin"],
         shares: SHIM_MANAGER,
+        copies: &["version"],
         secrets: &["versions/*/etc/npmrc"],
         env: &[("NODENV_ROOT", Value::Base)],
         left_out: "`versions/*/etc/npmrc`",
@@ -167,9 +168,8 @@ pub(super) const TABLE: &[Chain] = &[
         id: "pyenv",
         roots: &[Root::Var("PYENV_ROOT"), Root::Home(".pyenv")],
         bins: &["bin", "shims", "versions/*/bin", "plugins/*/shims", "plugins/*/bin"],
-        shares: &[
-            "bin", "libexec", "shims", "versions", "plugins", "completions", "pyenv.d", "version",
-        ],
+        shares: SHIM_MANAGER,
+        copies: &["version"],
         secrets: &["versions/*/pip.conf", "versions/*/.condarc", "versions/*/etc/npmrc"],
         env: &[("PYENV_ROOT", Value::Base)],
         left_out: "`versions/*/pip.conf`, `cache`, `sources`",
@@ -238,7 +238,7 @@ pub(super) const TABLE: &[Chain] = &[
         id: "asdf",
         roots: &[Root::Var("ASDF_DATA_DIR"), Root::Var("ASDF_DIR"), Root::Home(".asdf")],
         bins: &["bin", "shims", "installs/*/*/bin"],
-        shares: &["bin", "lib", "libexec", "shims", "installs", "plugins", "asdf.sh", "completions"],
+        shares: &["bin", "lib", "libexec", "shims", "installs", "plugins"],
         secrets: &["installs/nodejs/*/etc/npmrc", "installs/python/*/pip.conf"],
         env: &[("ASDF_DATA_DIR", Value::Base)],
         special: Special::ToolVersions,
@@ -296,6 +296,7 @@ pub(super) const TABLE: &[Chain] = &[
         roots: &[Root::Var("RBENV_ROOT"), Root::Home(".rbenv")],
         bins: &["bin", "shims", "versions/*/bin"],
         shares: SHIM_MANAGER,
+        copies: &["version"],
         secrets: &["versions/*/etc/gemrc"],
         env: &[("RBENV_ROOT", Value::Base)],
         left_out: "`versions/*/etc/gemrc`, `cache`",
