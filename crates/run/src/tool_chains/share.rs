@@ -35,24 +35,38 @@ impl Home {
         if real == Path::new("/") || real == self.named || self.holds_home(real) {
             return Err(Refusal("it is the home directory or holds it"));
         }
-        let below_home = self.real.as_ref().and_then(|home| real.strip_prefix(home).ok());
+        let below_home = self
+            .real
+            .as_ref()
+            .and_then(|home| real.strip_prefix(home).ok());
         let names = |list: &[&str], part: Component<'_>| {
-            list.iter().any(|name| part == Component::Normal(OsStr::new(name)))
+            list.iter()
+                .any(|name| part == Component::Normal(OsStr::new(name)))
         };
         if below_home.is_none() && real.components().nth(1).is_some_and(|c| names(SYSTEM, c)) {
             return Err(Refusal("it is in a system directory"));
         }
-        if below_home.unwrap_or(real).components().any(|part| names(NEVER_WITHIN, part)) {
+        if below_home
+            .unwrap_or(real)
+            .components()
+            .any(|part| names(NEVER_WITHIN, part))
+        {
             return Err(Refusal("it is in a place for credentials"));
         }
-        if real.components().next_back().is_some_and(|part| names(NEVER_WHOLE, part)) {
+        if real
+            .components()
+            .next_back()
+            .is_some_and(|part| names(NEVER_WHOLE, part))
+        {
             return Err(Refusal("it holds more than a tool chain"));
         }
         Ok(())
     }
 
     fn holds_home(&self, real: &Path) -> bool {
-        self.real.as_ref().is_some_and(|home| home.starts_with(real))
+        self.real
+            .as_ref()
+            .is_some_and(|home| home.starts_with(real))
     }
 }
 
@@ -82,7 +96,9 @@ impl Carver {
         base: &Path,
         home: &Home,
     ) -> Result<(), Refusal> {
-        let Some(real) = resolve(root, base, share)? else { return Ok(()) };
+        let Some(real) = resolve(root, base, share)? else {
+            return Ok(());
+        };
         home.allows(&real)?;
         let secrets = find_secrets(chain, share, &real)
             .map_err(|TooMany| Refusal("a folder in it has too many entries to look through"))?;
@@ -95,7 +111,9 @@ impl Carver {
 
     /// True for a directory within a share, or one that holds one.
     pub(super) fn reaches(&self, dir: &Path) -> bool {
-        self.shares.iter().any(|share| dir.starts_with(share) || share.starts_with(dir))
+        self.shares
+            .iter()
+            .any(|share| dir.starts_with(share) || share.starts_with(dir))
     }
 
     /// How many shares there are.
@@ -119,7 +137,11 @@ impl Carver {
             let bytes = path.as_os_str().as_bytes();
             let source = HostPath::parse(bytes).ok()?;
             let target = BoxPath::parse(bytes).ok()?;
-            Some(Share { source, target, access: Access::ReadOnly })
+            Some(Share {
+                source,
+                target,
+                access: Access::ReadOnly,
+            })
         };
         self.shares.into_iter().filter_map(share).collect()
     }
@@ -132,9 +154,8 @@ impl Carver {
         if !secrets.iter().any(|secret| secret.starts_with(path)) {
             return self.push(path);
         }
-        let children = children(path).map_err(|TooMany| {
-            Refusal("it holds a credential file and too many other entries")
-        })?;
+        let children = children(path)
+            .map_err(|TooMany| Refusal("it holds a credential file and too many other entries"))?;
         for (child, kind) in children {
             match kind {
                 Kind::Dir | Kind::File => self.carve(&child, secrets)?,
@@ -187,7 +208,9 @@ fn resolve(root: &Path, base: &Path, share: &str) -> Result<Option<PathBuf>, Ref
             Err(_) => return Ok(None),
         };
         if kind == Kind::Link {
-            let Ok(target) = fs::canonicalize(&real) else { return Ok(None) };
+            let Ok(target) = fs::canonicalize(&real) else {
+                return Ok(None);
+            };
             if !target.starts_with(root) {
                 return Err(Refusal("it is a link that leaves its tool chain"));
             }
@@ -230,19 +253,27 @@ fn expand(at: PathBuf, pattern: &str, found: &mut Vec<PathBuf>) -> Result<(), To
         return Ok(());
     }
     let next = at.join(part);
-    let Ok(meta) = fs::symlink_metadata(&next) else { return Ok(()) };
+    let Ok(meta) = fs::symlink_metadata(&next) else {
+        return Ok(());
+    };
     if rest.is_empty() {
         found.push(next);
         return Ok(());
     }
     // Through a link the same file has another name in the share: look there.
-    let next = if meta.is_symlink() { fs::canonicalize(&next).unwrap_or(next) } else { next };
+    let next = if meta.is_symlink() {
+        fs::canonicalize(&next).unwrap_or(next)
+    } else {
+        next
+    };
     expand(next, rest, found)
 }
 
 /// The entries of a folder; none when there is no such folder.
 fn children(dir: &Path) -> Result<Vec<(PathBuf, Kind)>, TooMany> {
-    let Ok(entries) = fs::read_dir(dir) else { return Ok(Vec::new()) };
+    let Ok(entries) = fs::read_dir(dir) else {
+        return Ok(Vec::new());
+    };
     let mut found = Vec::new();
     for entry in entries {
         let entry = entry.map_err(|_| TooMany)?;

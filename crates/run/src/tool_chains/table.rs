@@ -24,8 +24,14 @@ pub(super) const NEVER_WITHIN: &[&str] = &[
 ];
 
 /// Folders too wide to be shared themselves; a listed folder below them may be.
-pub(super) const NEVER_WHOLE: &[&str] =
-    &[".cache", ".config", ".local", "Desktop", "Documents", "Downloads"];
+pub(super) const NEVER_WHOLE: &[&str] = &[
+    ".cache",
+    ".config",
+    ".local",
+    "Desktop",
+    "Documents",
+    "Downloads",
+];
 
 /// First components that are no place for a tool chain, unless the home is there.
 pub(super) const SYSTEM: &[&str] = &["boot", "dev", "etc", "proc", "run", "sys"];
@@ -51,7 +57,11 @@ pub(super) const TABLE: &[Chain] = &[
         roots: &[Root::Var("CARGO_HOME"), Root::Home(".cargo")],
         bins: &["bin"],
         shares: &["bin", "registry"],
-        env: &[("CARGO_HOME", Value::Base), ("CARGO_NET_OFFLINE", Value::Text("true"))],
+        env: &[
+            ("CARGO_HOME", Value::Base),
+            ("CARGO_NET_OFFLINE", Value::Text("true")),
+        ],
+        named_by: Some("CARGO_HOME"),
         special: Special::Cargo,
         companions: &[RUSTUP],
         left_out: "`credentials.toml`, `config.toml` (only its registries and source replacements are copied, without user names and passwords), `git`",
@@ -60,7 +70,11 @@ pub(super) const TABLE: &[Chain] = &[
     },
     Chain {
         id: "nvm",
-        roots: &[Root::Var("NVM_DIR"), Root::Home(".nvm"), Root::Config("nvm")],
+        roots: &[
+            Root::Var("NVM_DIR"),
+            Root::Home(".nvm"),
+            Root::Config("nvm"),
+        ],
         version: "versions/node/*",
         bins: &["bin"],
         shares: NODE,
@@ -130,7 +144,13 @@ pub(super) const TABLE: &[Chain] = &[
         roots: &[Root::Var("PNPM_HOME"), Root::Data("pnpm")],
         bins: &["", "bin"],
         shares: &[""],
-        secrets: &["store", "nodejs/*/etc/npmrc", "global/*/.npmrc", "rc", "auth.ini"],
+        secrets: &[
+            "store",
+            "nodejs/*/etc/npmrc",
+            "global/*/.npmrc",
+            "rc",
+            "auth.ini",
+        ],
         env: &[("PNPM_HOME", Value::Base)],
         left_out: "`store` (packages of all your projects), `rc`",
         source: "pnpm docs, settings global-bin-dir, store-dir",
@@ -167,10 +187,20 @@ pub(super) const TABLE: &[Chain] = &[
     Chain {
         id: "pyenv",
         roots: &[Root::Var("PYENV_ROOT"), Root::Home(".pyenv")],
-        bins: &["bin", "shims", "versions/*/bin", "plugins/*/shims", "plugins/*/bin"],
+        bins: &[
+            "bin",
+            "shims",
+            "versions/*/bin",
+            "plugins/*/shims",
+            "plugins/*/bin",
+        ],
         shares: SHIM_MANAGER,
         copies: &["version"],
-        secrets: &["versions/*/pip.conf", "versions/*/.condarc", "versions/*/etc/npmrc"],
+        secrets: &[
+            "versions/*/pip.conf",
+            "versions/*/.condarc",
+            "versions/*/etc/npmrc",
+        ],
         env: &[("PYENV_ROOT", Value::Base)],
         left_out: "`versions/*/pip.conf`, `cache`, `sources`",
         source: "pyenv README, How It Works",
@@ -185,10 +215,10 @@ pub(super) const TABLE: &[Chain] = &[
             Root::Home("miniforge3"),
             Root::Home("mambaforge"),
             Root::Home("micromamba"),
-            Root::Fixed("/opt/conda"),
-            Root::Fixed("/opt/miniconda3"),
-            Root::Fixed("/opt/anaconda3"),
-            Root::Fixed("/opt/miniforge3"),
+            Root::Fixed("opt/conda"),
+            Root::Fixed("opt/miniconda3"),
+            Root::Fixed("opt/anaconda3"),
+            Root::Fixed("opt/miniforge3"),
         ],
         bins: &["bin", "condabin"],
         shares: CONDA,
@@ -206,10 +236,10 @@ pub(super) const TABLE: &[Chain] = &[
             Root::Home("mambaforge"),
             Root::Home("micromamba"),
             Root::Home(".conda"),
-            Root::Fixed("/opt/conda"),
-            Root::Fixed("/opt/miniconda3"),
-            Root::Fixed("/opt/anaconda3"),
-            Root::Fixed("/opt/miniforge3"),
+            Root::Fixed("opt/conda"),
+            Root::Fixed("opt/miniconda3"),
+            Root::Fixed("opt/anaconda3"),
+            Root::Fixed("opt/miniforge3"),
         ],
         version: "envs/*",
         bins: &["bin"],
@@ -223,12 +253,19 @@ pub(super) const TABLE: &[Chain] = &[
         id: "mise",
         roots: &[Root::Var("MISE_DATA_DIR"), Root::Data("mise")],
         bins: &[
-            "shims", "bin", "installs/*/*", "installs/*/*/bin", "installs/*/*/*/bin",
+            "shims",
+            "bin",
+            "installs/*/*",
+            "installs/*/*/bin",
+            "installs/*/*/*/bin",
             "installs/*/*/.mise-bins",
         ],
         shares: &["bin", "installs", "shims", "plugins"],
         secrets: &["installs/node/*/etc/npmrc", "installs/python/*/pip.conf"],
-        env: &[("MISE_DATA_DIR", Value::Base), ("MISE_OFFLINE", Value::Text("1"))],
+        env: &[
+            ("MISE_DATA_DIR", Value::Base),
+            ("MISE_OFFLINE", Value::Text("1")),
+        ],
         special: Special::Mise,
         left_out: "`config.toml` (only plain versions of its `[tools]` are copied), `downloads`",
         source: "mise docs, Directory structure",
@@ -236,7 +273,11 @@ pub(super) const TABLE: &[Chain] = &[
     },
     Chain {
         id: "asdf",
-        roots: &[Root::Var("ASDF_DATA_DIR"), Root::Var("ASDF_DIR"), Root::Home(".asdf")],
+        roots: &[
+            Root::Var("ASDF_DATA_DIR"),
+            Root::Var("ASDF_DIR"),
+            Root::Home(".asdf"),
+        ],
         bins: &["bin", "shims", "installs/*/*/bin"],
         shares: &["bin", "lib", "libexec", "shims", "installs", "plugins"],
         secrets: &["installs/nodejs/*/etc/npmrc", "installs/python/*/pip.conf"],
@@ -259,7 +300,11 @@ pub(super) const TABLE: &[Chain] = &[
     },
     Chain {
         id: "goroot",
-        roots: &[Root::Var("GOROOT"), Root::Home(".go"), Root::Home(".local/go")],
+        roots: &[
+            Root::Var("GOROOT"),
+            Root::Home(".go"),
+            Root::Home(".local/go"),
+        ],
         bins: &["bin"],
         marker: Some("pkg/tool"),
         shares: GOROOT,
@@ -287,6 +332,7 @@ pub(super) const TABLE: &[Chain] = &[
         shares: &["bin", "pkg/mod"],
         secrets: &["pkg/mod/cache/vcs"],
         env: &[("GOPATH", Value::Base), ("GOPROXY", Value::Text("off"))],
+        named_by: Some("GOPATH"),
         left_out: "`src`, `pkg/mod/cache/vcs` (clones, whose URLs may hold tokens), `~/.config/go/env`",
         source: "Go Modules Reference, Module cache",
         ..NONE
@@ -326,11 +372,15 @@ pub(super) const TABLE: &[Chain] = &[
     },
     Chain {
         id: "sdkman",
-        roots: &[Root::Var("SDKMAN_CANDIDATES_DIR"), Root::Home(".sdkman/candidates")],
+        roots: &[
+            Root::Var("SDKMAN_CANDIDATES_DIR"),
+            Root::Home(".sdkman/candidates"),
+        ],
         version: "*/*",
         bins: &["bin"],
         shares: &[
-            "bin", "lib", "boot", "conf", "jmods", "include", "legal", "release", "libexec", "media",
+            "bin", "lib", "boot", "conf", "jmods", "include", "legal", "release", "libexec",
+            "media",
         ],
         secrets: &["conf/settings.xml"],
         left_out: "`conf/settings.xml` (Maven), `init.d` (Gradle), candidates that are not on `PATH`",
@@ -339,12 +389,19 @@ pub(super) const TABLE: &[Chain] = &[
     },
     Chain {
         id: "jdk",
-        roots: &[Root::Var("JAVA_HOME"), Root::Home(".jdks"), Root::Fixed("/opt")],
+        roots: &[
+            Root::Var("JAVA_HOME"),
+            Root::Home(".jdks"),
+            Root::Fixed("opt"),
+        ],
         version: "?",
         bins: &["bin"],
         marker: Some("lib/modules"),
         shares: &["bin", "lib", "conf", "jmods", "include", "legal", "release"],
-        secrets: &["conf/management/jmxremote.password", "lib/management/jmxremote.password"],
+        secrets: &[
+            "conf/management/jmxremote.password",
+            "lib/management/jmxremote.password",
+        ],
         env: &[("JAVA_HOME", Value::Base)],
         named_by: Some("JAVA_HOME"),
         left_out: "`conf/management/jmxremote.password`; `~/.m2`, `~/.gradle` are not shared either",
@@ -353,10 +410,27 @@ pub(super) const TABLE: &[Chain] = &[
     },
     Chain {
         id: "homebrew",
-        roots: &[Root::Var("HOMEBREW_PREFIX"), Root::Fixed("/home/linuxbrew/.linuxbrew"), Root::Home(".linuxbrew")],
-        bins: &["bin", "sbin", "opt/*/bin", "opt/*/libexec/bin", "Cellar/*/*/bin"],
+        roots: &[
+            Root::Var("HOMEBREW_PREFIX"),
+            Root::Fixed("home/linuxbrew/.linuxbrew"),
+            Root::Home(".linuxbrew"),
+        ],
+        bins: &[
+            "bin",
+            "sbin",
+            "opt/*/bin",
+            "opt/*/libexec/bin",
+            "Cellar/*/*/bin",
+        ],
         shares: &[
-            "bin", "sbin", "Cellar", "opt", "lib", "include", "share", "etc/ca-certificates",
+            "bin",
+            "sbin",
+            "Cellar",
+            "opt",
+            "lib",
+            "include",
+            "share",
+            "etc/ca-certificates",
         ],
         left_out: "`etc` but for the CA certificates, `var`",
         source: "Homebrew docs, Homebrew on Linux",
@@ -364,7 +438,7 @@ pub(super) const TABLE: &[Chain] = &[
     },
     Chain {
         id: "nix",
-        roots: &[Root::Fixed("/nix")],
+        roots: &[Root::Fixed("nix")],
         bins: &["store/*/bin", "store/*/sbin"],
         shares: &["store"],
         left_out: "`/nix/var`; profiles on `PATH` are replaced by what they link to",
@@ -406,7 +480,14 @@ pub(super) const TABLE: &[Chain] = &[
         roots: &[Root::Var("DOTNET_ROOT"), Root::Home(".dotnet")],
         bins: &["", "tools"],
         shares: &[
-            "dotnet", "host", "sdk", "shared", "packs", "templates", "sdk-manifests", "tools",
+            "dotnet",
+            "host",
+            "sdk",
+            "shared",
+            "packs",
+            "templates",
+            "sdk-manifests",
+            "tools",
         ],
         env: &[("DOTNET_ROOT", Value::Base)],
         named_by: Some("DOTNET_ROOT"),
@@ -416,7 +497,11 @@ pub(super) const TABLE: &[Chain] = &[
     },
     Chain {
         id: "composer",
-        roots: &[Root::Var("COMPOSER_HOME"), Root::Config("composer"), Root::Home(".composer")],
+        roots: &[
+            Root::Var("COMPOSER_HOME"),
+            Root::Config("composer"),
+            Root::Home(".composer"),
+        ],
         bins: &["vendor/bin"],
         shares: &["vendor"],
         left_out: "`auth.json`, `config.json`",
@@ -473,7 +558,7 @@ pub(super) const TABLE: &[Chain] = &[
     },
     Chain {
         id: "opt",
-        roots: &[Root::Fixed("/opt")],
+        roots: &[Root::Fixed("opt")],
         version: "*",
         bins: &["bin", "sbin"],
         shares: PREFIX,
@@ -509,7 +594,10 @@ const UV_PYTHON: Chain = Chain {
     roots: &[Root::Var("UV_PYTHON_INSTALL_DIR"), Root::Data("uv/python")],
     shares: &[""],
     secrets: &["*/pip.conf"],
-    env: &[("UV_PYTHON_INSTALL_DIR", Value::Base), ("UV_OFFLINE", Value::Text("1"))],
+    env: &[
+        ("UV_PYTHON_INSTALL_DIR", Value::Base),
+        ("UV_OFFLINE", Value::Text("1")),
+    ],
     left_out: "as `uv-tools`",
     source: "uv docs, Storage",
     ..NONE
@@ -517,7 +605,11 @@ const UV_PYTHON: Chain = Chain {
 
 const PIPX: Chain = Chain {
     id: "pipx",
-    roots: &[Root::Var("PIPX_HOME"), Root::Data("pipx"), Root::Home(".local/pipx")],
+    roots: &[
+        Root::Var("PIPX_HOME"),
+        Root::Data("pipx"),
+        Root::Home(".local/pipx"),
+    ],
     shares: &["venvs", "shared", "py"],
     secrets: &["venvs/*/pip.conf", "shared/pip.conf"],
     url_secrets: &["venvs/*/pipx_metadata.json"],
@@ -565,8 +657,22 @@ const JULIA: Chain = Chain {
 };
 
 const CONDA: &[&str] = &[
-    "bin", "condabin", "sbin", "lib", "lib64", "libexec", "include", "share", "ssl", "shell",
-    "compiler_compat", "x86_64-conda-linux-gnu", "aarch64-conda-linux-gnu", "etc/profile.d",
+    "bin",
+    "condabin",
+    "sbin",
+    "lib",
+    "lib64",
+    "libexec",
+    "include",
+    "share",
+    "ssl",
+    "shell",
+    "compiler_compat",
+    "x86_64-conda-linux-gnu",
+    "aarch64-conda-linux-gnu",
+    "etc/profile.d",
 ];
 
-const GOROOT: &[&str] = &["bin", "pkg", "src", "lib", "misc", "api", "VERSION", "go.env"];
+const GOROOT: &[&str] = &[
+    "bin", "pkg", "src", "lib", "misc", "api", "VERSION", "go.env",
+];
