@@ -10,7 +10,7 @@ use drybox_spec::{BoxPath, EnvVar, HostPath};
 
 use super::chain::{Chain, Root, Special, Value};
 use super::share::{Carver, Refusal};
-use super::table::{IN_BASE, TABLE};
+use super::table::{IN_BASE, rows};
 use super::{BOX_HOME, HostEnv, LeftOut, ToolChains, settings};
 
 /// More `PATH` entries than anybody has; a bound on the work.
@@ -79,8 +79,7 @@ impl<'a> Finder<'a> {
         if all.next().is_some() {
             self.leave_out(b"PATH", "it has more than 128 entries");
         }
-        let named: Vec<(&'static Chain, PathBuf)> = TABLE
-            .iter()
+        let named: Vec<(&'static Chain, PathBuf)> = rows()
             .filter_map(|chain| Some((chain, plain(self.env.get(chain.named_by?)?.as_bytes())?)))
             .collect();
         if entries.is_empty() && named.iter().all(|(_, place)| in_base(place)) {
@@ -112,7 +111,7 @@ impl<'a> Finder<'a> {
         if let Err(Refusal(why)) = self.home.allows(&real) {
             return self.leave_out(entry.as_os_str().as_bytes(), why);
         }
-        for chain in TABLE {
+        for chain in rows() {
             if let Some(place) = self.place(chain, entry, &real) {
                 self.take(chain, &place);
                 if self.carver.reaches(&real) {
@@ -219,12 +218,10 @@ impl<'a> Finder<'a> {
                 root,
             })
         });
-        match place {
-            Some(place) => match self.home.allows(&place.root) {
-                Ok(()) => self.take(chain, &place),
-                Err(Refusal(why)) => self.leave_out(place.named.as_os_str().as_bytes(), why),
-            },
-            None => {}
+        let Some(place) = place else { return };
+        match self.home.allows(&place.root) {
+            Ok(()) => self.take(chain, &place),
+            Err(Refusal(why)) => self.leave_out(place.named.as_os_str().as_bytes(), why),
         }
     }
 

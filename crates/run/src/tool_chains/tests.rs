@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::chain::{Chain, Root};
 use super::discover::Finder;
-use super::table::TABLE;
+use super::table::rows;
 use super::{BOX_HOME, HostEnv, ToolChains};
 
 /// A host with a home in a temporary directory, and an environment.
@@ -125,8 +125,7 @@ fn some_name(pattern: &str) -> PathBuf {
 
 /// Every row, companions too.
 fn all() -> Vec<&'static Chain> {
-    TABLE
-        .iter()
+    rows()
         .flat_map(|chain| std::iter::once(chain).chain(chain.companions))
         .collect()
 }

@@ -9,7 +9,7 @@ use super::*;
 
 #[test]
 fn each_row_is_found_in_each_of_its_places() {
-    for chain in TABLE {
+    for chain in rows() {
         for &root in chain.roots {
             for bin in chain.bins {
                 let mut host = Host::new();
@@ -42,7 +42,7 @@ fn each_row_is_found_in_each_of_its_places() {
 
 #[test]
 fn nothing_is_found_from_another_folder_beside_the_programs() {
-    for chain in TABLE {
+    for chain in rows() {
         for &root in chain.roots {
             let mut host = Host::new();
             let base = host.make(chain, root);
@@ -64,7 +64,7 @@ fn nothing_is_found_from_another_folder_beside_the_programs() {
 
 #[test]
 fn nothing_is_found_that_the_users_path_does_not_name() {
-    for chain in TABLE {
+    for chain in rows() {
         for &root in chain.roots.iter().filter(|_| chain.named_by.is_none()) {
             let mut host = Host::new();
             host.make(chain, root);
@@ -76,7 +76,7 @@ fn nothing_is_found_that_the_users_path_does_not_name() {
 
 #[test]
 fn a_variable_names_a_tool_chain_that_is_not_on_path() {
-    for chain in TABLE {
+    for chain in rows() {
         let Some(name) = chain.named_by else { continue };
         let mut host = Host::new();
         let base = host.make(chain, Root::Var(name));
@@ -90,7 +90,7 @@ fn a_variable_names_a_tool_chain_that_is_not_on_path() {
 
 #[test]
 fn a_companion_comes_with_the_programs_that_lead_into_it() {
-    for chain in TABLE {
+    for chain in rows() {
         for companion in chain.companions {
             for &root in companion.roots {
                 let mut host = Host::new();
@@ -111,7 +111,7 @@ fn a_companion_comes_with_the_programs_that_lead_into_it() {
 
 #[test]
 fn a_marker_tells_a_tool_chain_from_another_folder() {
-    for chain in TABLE {
+    for chain in rows() {
         let (Some(marker), Some(name)) = (chain.marker, chain.named_by) else {
             continue;
         };
@@ -181,10 +181,10 @@ fn a_system_java_home_is_kept_without_a_share() {
 
 #[test]
 fn rows_are_complete_and_consistent() {
-    let rows = all();
-    let ids: HashSet<&str> = rows.iter().map(|row| row.id).collect();
-    assert_eq!(ids.len(), rows.len(), "ids are unique");
-    for row in rows {
+    let all = all();
+    let ids: HashSet<&str> = all.iter().map(|row| row.id).collect();
+    assert_eq!(ids.len(), all.len(), "ids are unique");
+    for row in all {
         let id = row.id;
         assert!(
             !row.source.is_empty() && !row.roots.is_empty() && !row.shares.is_empty(),
@@ -213,7 +213,7 @@ fn rows_are_complete_and_consistent() {
             );
         }
     }
-    for companion in TABLE.iter().flat_map(|chain| chain.companions) {
+    for companion in rows().flat_map(|chain| chain.companions) {
         assert!(companion.version.is_empty() && companion.companions.is_empty());
     }
 }

@@ -86,7 +86,7 @@ fn assert_no_secret(host: &Host, found: &ToolChains, case: &str) {
 
 #[test]
 fn no_row_shares_a_credential_file() {
-    for chain in TABLE {
+    for chain in rows() {
         for &root in chain.roots {
             for bin in chain.bins {
                 let mut host = Host::new();
@@ -108,7 +108,7 @@ fn a_credential_file_within_a_shared_folder_is_carved_out() {
     for row in all() {
         let listed = row.secrets.iter().chain(row.url_secrets);
         for secret in listed {
-            let chain = TABLE.iter().find(|chain| {
+            let chain = rows().find(|chain| {
                 chain.id == row.id || chain.companions.iter().any(|c| c.id == row.id)
             });
             let chain = chain.unwrap();
