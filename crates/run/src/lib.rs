@@ -1,3 +1,4 @@
 //! To come.
 
 pub mod terminal;
+pub mod tool_chains;
