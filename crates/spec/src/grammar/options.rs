@@ -27,7 +27,10 @@ pub(super) enum Means {
     /// It is always so.
     Always,
     /// Not done, and not ignored.
-    Refused { why: &'static str, instead: &'static str },
+    Refused {
+        why: &'static str,
+        instead: &'static str,
+    },
 }
 
 /// What the options said.
@@ -52,15 +55,25 @@ pub(super) fn read(
             Some((name, value)) => (name, Some(value)),
             None => (option, None),
         };
-        let unknown = || BadValue::UnknownOption { option: option.to_vec(), known };
-        let row = table.iter().find(|row| row.name.as_bytes() == name).ok_or_else(unknown)?;
+        let unknown = || BadValue::UnknownOption {
+            option: option.to_vec(),
+            known,
+        };
+        let row = table
+            .iter()
+            .find(|row| row.name.as_bytes() == name)
+            .ok_or_else(unknown)?;
         if topics.contains(&row.about) {
             return Err(BadValue::Twice { what: row.about });
         }
         topics.push(row.about);
         match (row.means, value) {
             (Means::Refused { why, instead }, _) => {
-                return Err(BadValue::RefusedOption { option: option.to_vec(), why, instead });
+                return Err(BadValue::RefusedOption {
+                    option: option.to_vec(),
+                    why,
+                    instead,
+                });
             }
             (Means::Size, Some(value)) => said.size = Some(ByteSize::parse(value)?),
             (Means::Mode, Some(value)) => said.mode = Some(mode(value)?),
@@ -76,13 +89,16 @@ pub(super) fn read(
 
 /// Permission bits in octal, without set-user-id and set-group-id.
 pub(super) fn mode(text: &[u8]) -> Result<u32, BadValue> {
-    let octal = !text.is_empty() && text.len() <= 5 && text.iter().all(|b| (b'0'..=b'7').contains(b));
+    let octal =
+        !text.is_empty() && text.len() <= 5 && text.iter().all(|b| (b'0'..=b'7').contains(b));
     let bits = octal
         .then(|| std::str::from_utf8(text).ok())
         .flatten()
         .and_then(|text| u32::from_str_radix(text, 8).ok());
     bits.filter(|bits| bits & !0o1777 == 0)
-        .ok_or(BadValue::shape("permission bits are octal, at most 1777: mode=1777, mode=700"))
+        .ok_or(BadValue::shape(
+            "permission bits are octal, at most 1777: mode=1777, mode=700",
+        ))
 }
 
 const fn row(name: &'static str, about: &'static str, means: Means) -> MountOption {
@@ -95,7 +111,11 @@ const fn refused(
     why: &'static str,
     instead: &'static str,
 ) -> MountOption {
-    MountOption { name, about, means: Means::Refused { why, instead } }
+    MountOption {
+        name,
+        about,
+        means: Means::Refused { why, instead },
+    }
 }
 
 /// The options of `-v` (podman-run(1), `--volume`).
@@ -111,23 +131,68 @@ pub(super) const VOLUME: &[MountOption] = &[
     row("rbind", "binding", Means::Always),
     row("private", "propagation", Means::Always),
     row("rprivate", "propagation", Means::Always),
-    refused("noexec", "exec", "a share cannot forbid programs", "--tmpfs DST:noexec for scratch space"),
-    refused("suid", "suid", "set-user-id programs would gain nothing: new privileges are off", LEAVE),
+    refused(
+        "noexec",
+        "exec",
+        "a share cannot forbid programs",
+        "--tmpfs DST:noexec for scratch space",
+    ),
+    refused(
+        "suid",
+        "suid",
+        "set-user-id programs would gain nothing: new privileges are off",
+        LEAVE,
+    ),
     refused("dev", "devices", "a box has no devices of the host", LEAVE),
-    refused("bind", "binding", "what is mounted below a share is always shown too", "share the folder below"),
+    refused(
+        "bind",
+        "binding",
+        "what is mounted below a share is always shown too",
+        "share the folder below",
+    ),
     refused("shared", "propagation", PROPAGATION, LEAVE),
     refused("rshared", "propagation", PROPAGATION, LEAVE),
     refused("slave", "propagation", PROPAGATION, LEAVE),
     refused("rslave", "propagation", PROPAGATION, LEAVE),
     refused("unbindable", "propagation", PROPAGATION, LEAVE),
     refused("runbindable", "propagation", PROPAGATION, LEAVE),
-    refused("U", "owner", "it would change the owner of your files", "-u with the owner's number"),
+    refused(
+        "U",
+        "owner",
+        "it would change the owner of your files",
+        "-u with the owner's number",
+    ),
     refused("idmap", "owner", "drybox maps owners by itself", LEAVE),
-    refused("O", "overlay", "copy-on-write views come with the workspace work", "share it with :ro"),
-    refused("upperdir", "overlay", "copy-on-write views come with the workspace work", "share it with :ro"),
-    refused("workdir", "overlay", "copy-on-write views come with the workspace work", "share it with :ro"),
-    refused("copy", "copy", "it belongs to volumes, which come with the image work", LEAVE),
-    refused("nocopy", "copy", "it belongs to volumes, which come with the image work", LEAVE),
+    refused(
+        "O",
+        "overlay",
+        "copy-on-write views come with the workspace work",
+        "share it with :ro",
+    ),
+    refused(
+        "upperdir",
+        "overlay",
+        "copy-on-write views come with the workspace work",
+        "share it with :ro",
+    ),
+    refused(
+        "workdir",
+        "overlay",
+        "copy-on-write views come with the workspace work",
+        "share it with :ro",
+    ),
+    refused(
+        "copy",
+        "copy",
+        "it belongs to volumes, which come with the image work",
+        LEAVE,
+    ),
+    refused(
+        "nocopy",
+        "copy",
+        "it belongs to volumes, which come with the image work",
+        LEAVE,
+    ),
 ];
 
 pub(super) const VOLUME_KNOWN: &str = "ro, rw, z, Z, exec, nosuid, nodev, rbind, private, rprivate";
@@ -145,13 +210,43 @@ pub(super) const TMPFS: &[MountOption] = &[
     row("private", "propagation", Means::Always),
     row("rprivate", "propagation", Means::Always),
     row("notmpcopyup", "copy", Means::Always),
-    refused("tmpcopyup", "copy", "base host has nothing to copy up", LEAVE),
-    refused("suid", "suid", "set-user-id programs would gain nothing: new privileges are off", LEAVE),
+    refused(
+        "tmpcopyup",
+        "copy",
+        "base host has nothing to copy up",
+        LEAVE,
+    ),
+    refused(
+        "suid",
+        "suid",
+        "set-user-id programs would gain nothing: new privileges are off",
+        LEAVE,
+    ),
     refused("dev", "devices", "a box has no devices", LEAVE),
-    refused("uid", "owner", "scratch space belongs to the payload", "mode=1777 for several users"),
-    refused("gid", "group", "scratch space belongs to the payload", "mode=1777 for several users"),
-    refused("nr_inodes", "inodes", "drybox limits the number of files by itself", LEAVE),
-    refused("huge", "pages", "memory in huge pages escapes the limits", LEAVE),
+    refused(
+        "uid",
+        "owner",
+        "scratch space belongs to the payload",
+        "mode=1777 for several users",
+    ),
+    refused(
+        "gid",
+        "group",
+        "scratch space belongs to the payload",
+        "mode=1777 for several users",
+    ),
+    refused(
+        "nr_inodes",
+        "inodes",
+        "drybox limits the number of files by itself",
+        LEAVE,
+    ),
+    refused(
+        "huge",
+        "pages",
+        "memory in huge pages escapes the limits",
+        LEAVE,
+    ),
 ];
 
 pub(super) const TMPFS_KNOWN: &str =
@@ -167,13 +262,20 @@ mod tests {
     #[test]
     fn the_lists_in_messages_are_the_tables() {
         for (table, known) in [(VOLUME, VOLUME_KNOWN), (TMPFS, TMPFS_KNOWN)] {
-            let listed: Vec<&str> = known.split(", ").map(|name| name.trim_end_matches('=')).collect();
+            let listed: Vec<&str> = known
+                .split(", ")
+                .map(|name| name.trim_end_matches('='))
+                .collect();
             for row in table {
                 let refused = matches!(row.means, Means::Refused { .. });
                 assert_ne!(listed.contains(&row.name), refused, "{}", row.name);
             }
             for name in listed {
-                assert_eq!(table.iter().filter(|row| row.name == name).count(), 1, "{name}");
+                assert_eq!(
+                    table.iter().filter(|row| row.name == name).count(),
+                    1,
+                    "{name}"
+                );
             }
         }
     }

@@ -17,7 +17,10 @@ impl ByteSize {
 }
 
 fn parse(text: &[u8]) -> Option<u64> {
-    let end = text.iter().position(|b| !b.is_ascii_digit() && *b != b'.').unwrap_or(text.len());
+    let end = text
+        .iter()
+        .position(|b| !b.is_ascii_digit() && *b != b'.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(end)?;
     let unit = u128::from(unit_of(unit)?);
     let (whole, decimals) = split_once(number, b'.').unwrap_or((number, b"0"));
@@ -59,8 +62,25 @@ mod tests {
         assert_eq!(parse("1.5g"), Some(3 << 29));
         assert_eq!(parse("1.5"), Some(1));
         assert_eq!(parse("18446744073709551615"), Some(u64::MAX));
-        for bad in ["", "m", "-1", "+1", "1x", "1.m", ".5g", "1..2", "64 m", "0x10", "1e3", "01",
-            "18446744073709551616", "16384p", "1.0000000001g", "64mib2", "1ib"] {
+        for bad in [
+            "",
+            "m",
+            "-1",
+            "+1",
+            "1x",
+            "1.m",
+            ".5g",
+            "1..2",
+            "64 m",
+            "0x10",
+            "1e3",
+            "01",
+            "18446744073709551616",
+            "16384p",
+            "1.0000000001g",
+            "64mib2",
+            "1ib",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

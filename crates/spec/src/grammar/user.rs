@@ -21,7 +21,9 @@ impl BoxUser {
         }
         let uid = id(user, own.0).ok_or(SHAPE)?;
         let own_group = if user == b"agent" { own.1 } else { uid };
-        let gid = group.map_or(Some(own_group), |group| id(group, own.1)).ok_or(SHAPE)?;
+        let gid = group
+            .map_or(Some(own_group), |group| id(group, own.1))
+            .ok_or(SHAPE)?;
         Ok(Self::Ids { uid, gid })
     }
 }
@@ -49,16 +51,40 @@ mod tests {
         assert_eq!(parse("agent:agent"), Some(BoxUser::Agent));
         assert_eq!(parse("agent:5"), Some(BoxUser::Ids { uid: 501, gid: 5 }));
         assert_eq!(parse("root"), Some(BoxUser::Ids { uid: 0, gid: 0 }));
-        assert_eq!(parse("1000"), Some(BoxUser::Ids { uid: 1000, gid: 1000 }));
+        assert_eq!(
+            parse("1000"),
+            Some(BoxUser::Ids {
+                uid: 1000,
+                gid: 1000
+            })
+        );
         assert_eq!(parse("1000:0"), Some(BoxUser::Ids { uid: 1000, gid: 0 }));
-        assert_eq!(parse("1000:agent"), Some(BoxUser::Ids { uid: 1000, gid: 20 }));
+        assert_eq!(
+            parse("1000:agent"),
+            Some(BoxUser::Ids { uid: 1000, gid: 20 })
+        );
     }
 
     /// Rows of ID-21.
     #[test]
     fn cve_2024_40635_a_number_that_is_none_is_no_name() {
-        for bad in ["4294967295", "-1", "4294967296", "00", "01", "root2", "", ":", "1:", ":1",
-            "1:2:3", " 1", "+1", "0x1", "nobody"] {
+        for bad in [
+            "4294967295",
+            "-1",
+            "4294967296",
+            "00",
+            "01",
+            "root2",
+            "",
+            ":",
+            "1:",
+            ":1",
+            "1:2:3",
+            " 1",
+            "+1",
+            "0x1",
+            "nobody",
+        ] {
             assert_eq!(BoxUser::parse(bad.as_bytes(), (1, 1)), Err(SHAPE), "{bad}");
         }
     }

@@ -29,6 +29,7 @@ pub enum Takes {
 use Takes::{Switch, Value};
 
 /// Every row, grouped by reason.
+#[rustfmt::skip] // one row a line
 pub const FOREIGN_FLAGS: &[ForeignFlag] = &[
     // What would weaken the jail.
     row("privileged", None, Switch, &["false"], "it would switch every wall off", "-v SRC:DST for the one directory that is needed"),
@@ -165,7 +166,14 @@ const fn row(
     why: &'static str,
     instead: &'static str,
 ) -> ForeignFlag {
-    ForeignFlag { name, short, takes, fine, why, instead }
+    ForeignFlag {
+        name,
+        short,
+        takes,
+        fine,
+        why,
+        instead,
+    }
 }
 
 const GONE: &str = "leave the flag out";
@@ -191,10 +199,18 @@ mod tests {
     #[test]
     fn every_flag_is_there_once_and_says_why() {
         for (nth, row) in FOREIGN_FLAGS.iter().enumerate() {
-            assert!(row.why.len() > 10 && !row.instead.is_empty(), "{}", row.name);
+            assert!(
+                row.why.len() > 10 && !row.instead.is_empty(),
+                "{}",
+                row.name
+            );
             for other in &FOREIGN_FLAGS[nth + 1..] {
                 assert_ne!(row.name, other.name);
-                assert!(row.short.is_none() || row.short != other.short, "{}", row.name);
+                assert!(
+                    row.short.is_none() || row.short != other.short,
+                    "{}",
+                    row.name
+                );
             }
         }
     }

@@ -58,6 +58,7 @@ use Place::{At, Home, Ours, Variable};
 use Reach::{Above, Around, Below, Exact};
 
 /// Every row; the first that fits speaks.
+#[rustfmt::skip] // one row a line
 pub const SOURCES: &[SourceRule] = &[
     always("root", At("/"), Exact, "the whole host", DIRECTORY),
     always("home", Home(""), Above, "a home directory, with every credential in it", DIRECTORY),
@@ -170,7 +171,14 @@ const fn always(
     what: &'static str,
     instead: &'static str,
 ) -> SourceRule {
-    SourceRule { id, place, reach, when: When::Always, what, instead }
+    SourceRule {
+        id,
+        place,
+        reach,
+        when: When::Always,
+        what,
+        instead,
+    }
 }
 
 const fn writable(
@@ -180,7 +188,14 @@ const fn writable(
     what: &'static str,
     instead: &'static str,
 ) -> SourceRule {
-    SourceRule { id, place, reach, when: When::Writable, what, instead }
+    SourceRule {
+        id,
+        place,
+        reach,
+        when: When::Writable,
+        what,
+        instead,
+    }
 }
 
 const DIRECTORY: &str = "share the one directory below it that the command needs";
