@@ -13,10 +13,18 @@
 
 mod builder;
 mod command;
+mod error;
 mod event;
+mod facts;
+pub mod grammar;
 mod limits;
 mod name;
 mod path;
+mod quote;
+pub mod refuse;
+mod report;
+mod request;
+mod resolve;
 mod share;
 mod shown;
 mod sourced;
@@ -25,10 +33,18 @@ mod user;
 
 pub use builder::SpecBuilder;
 pub use command::{BadCommand, Command, EnvVar};
+pub use error::{RefusedSource, SpecError, Why};
 pub use event::{Ending, Event, Notice};
+pub use facts::{Facts, FileKind, LONGEST_FILE, Lookup, LookupError, Own, Real};
+pub use grammar::BadValue;
 pub use limits::{ByteSize, Resource, Ulimit};
 pub use name::{BadName, BoxName, Hostname};
 pub use path::{BadPath, BoxPath, HostPath};
+pub use quote::ShellWords;
+pub use refuse::{FOREIGN_FLAGS, ForeignFlag, Takes};
+pub use report::{Kind, Report};
+pub use request::{CommandForm, RunRequest, Typed};
+pub use resolve::{refused_source, resolve};
 pub use share::{Access, Share, Tmpfs};
 pub use shown::Shown;
 pub use sourced::{Source, Sourced};

@@ -114,7 +114,7 @@ impl BoxPath {
 }
 
 /// True when `path` is `ancestor` or lies below it, component by component.
-fn is_within(path: &[u8], ancestor: &[u8]) -> bool {
+pub(crate) fn is_within(path: &[u8], ancestor: &[u8]) -> bool {
     if ancestor == b"/" {
         return true;
     }

@@ -101,7 +101,6 @@ pub enum ToolChains {
 
 impl SandboxSpec {
     /// Begins a spec for `command` with drybox's defaults.
-    #[must_use]
     pub fn builder(command: Command) -> SpecBuilder {
         SpecBuilder::new(command)
     }

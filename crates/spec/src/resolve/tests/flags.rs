@@ -1,0 +1,336 @@
+//! Each flag's meaning, and what is refused.
+
+use super::*;
+
+#[test]
+fn an_empty_request_is_the_shell_with_every_default() {
+    let spec = on(&Host::default(), "/home/u/p", &RunRequest::default()).unwrap();
+    assert_eq!(spec.command, Sourced::default_of(Command::Shell));
+    assert_eq!(spec.workspace, Sourced::default_of(Workspace::CurrentDir));
+    assert_eq!(spec.terminal, Sourced::default_of(Terminal::None));
+    assert_eq!(spec.user, Sourced::default_of(BoxUser::Agent));
+    assert!(spec.shares.is_empty() && spec.env.is_empty() && spec.tmpfs.is_empty());
+}
+
+#[test]
+fn words_without_dashes_name_an_image_that_is_not_there() {
+    let request = RunRequest {
+        form: CommandForm::Bare,
+        ..words(&["npm", "run", "a b"])
+    };
+    let error = on(&Host::default(), "/home/u/p", &request).unwrap_err();
+    assert!(matches!(error, SpecError::NoImage { .. }));
+    assert_eq!(error.fix().unwrap(), "drybox run -- npm run 'a b'");
+}
+
+#[test]
+fn terminals_on_both_sides_imply_a_terminal_inside() {
+    let (cwd, host) = (host("/home/u/p"), Host::default());
+    let terminal = |terminals, request: &RunRequest| {
+        let facts = Facts {
+            cwd: &cwd,
+            home: None,
+            uid: 1,
+            gid: 1,
+            terminals,
+            host: &host,
+        };
+        resolve(request, &facts).map(|spec| spec.terminal)
+    };
+    let plain = words(&["true"]);
+    assert_eq!(
+        terminal([true, true, false], &plain).unwrap(),
+        Sourced::new(
+            Terminal::Filtered,
+            Source::Implied("terminals on stdin and stdout")
+        )
+    );
+    assert_eq!(
+        terminal([true, false, true], &plain).unwrap().value,
+        Terminal::None
+    );
+    let off = RunRequest {
+        tty: Some("false".into()),
+        ..plain.clone()
+    };
+    assert_eq!(terminal([true; 3], &off).unwrap().value, Terminal::None);
+    let on = RunRequest {
+        tty: Some("true".into()),
+        ..plain.clone()
+    };
+    assert_eq!(terminal([false; 3], &on).unwrap().value, Terminal::Filtered);
+    let raw = RunRequest {
+        raw_terminal: Some("true".into()),
+        ..on
+    };
+    assert_eq!(terminal([false; 3], &raw).unwrap().value, Terminal::Raw);
+    let both = RunRequest {
+        raw_terminal: Some("true".into()),
+        ..off
+    };
+    assert!(matches!(
+        terminal([true; 3], &both),
+        Err(SpecError::Contradiction { .. })
+    ));
+}
+
+#[test]
+fn entrypoint_stands_before_the_words() {
+    let command = |entrypoint: &str, args: &[&str]| {
+        let request = RunRequest {
+            entrypoint: Some(entrypoint.into()),
+            ..words(args)
+        };
+        on(&Host::default(), "/home/u/p", &request).map(|spec| spec.command)
+    };
+    let argv = |args: &[&str]| Command::argv(args.iter().copied()).unwrap();
+    assert_eq!(
+        command("sh", &["-c", "x"]).unwrap().value,
+        argv(&["sh", "-c", "x"])
+    );
+    assert_eq!(
+        command(r#"["a","b"]"#, &[]).unwrap().value,
+        argv(&["a", "b"])
+    );
+    let cleared = command("", &["true"]).unwrap();
+    assert_eq!(cleared, Sourced::new(argv(&["true"]), Source::Flag("--")));
+    assert!(matches!(
+        command("", &[]),
+        Err(SpecError::Contradiction { .. })
+    ));
+}
+
+#[test]
+fn the_last_variable_of_a_name_wins_and_flags_beat_files() {
+    let host = Host {
+        texts: [("/home/u/p/env", "A=file\nB=file\n"), ("/etc/env", "C\nD*")].into(),
+        files: [
+            ("/etc/env", FileKind::File),
+            ("/home/u/p/env", FileKind::File),
+        ]
+        .into(),
+        variables: [("C", "host"), ("DA", "1"), ("DB", "2"), ("E", "no")].into(),
+        ..Host::default()
+    };
+    let request = RunRequest {
+        env: vec!["A=flag".into(), "F".into(), "DB=3".into()],
+        env_files: vec!["env".into(), "/etc/env".into()],
+        ..words(&["true"])
+    };
+    let spec = on(&host, "/home/u/p", &request).unwrap();
+    let text = |v: &Sourced<EnvVar>| v.value.as_c_str().to_str().unwrap().to_owned();
+    let all: Vec<String> = spec.env.iter().map(text).collect();
+    assert_eq!(all, ["B=file", "C=host", "DA=1", "A=flag", "DB=3"]);
+}
+
+#[test]
+fn a_file_of_the_workspace_may_not_ask_for_a_variable() {
+    let host = Host {
+        texts: [("/home/u/p/env", "NPM_TOKEN\n")].into(),
+        files: [("/home/u/p/env", FileKind::File)].into(),
+        variables: [("NPM_TOKEN", "secret")].into(),
+        ..Host::default()
+    };
+    let request = RunRequest {
+        env_files: vec!["env".into()],
+        ..words(&["true"])
+    };
+    assert!(matches!(
+        on(&host, "/home/u/p", &request),
+        Err(SpecError::EnvCopy { .. })
+    ));
+    // The control: the same file, when the workspace is another directory.
+    let request = RunRequest {
+        env_files: vec!["/home/u/p/env".into()],
+        ..words(&["true"])
+    };
+    assert_eq!(on(&host, "/home/u/q", &request).unwrap().env.len(), 1);
+}
+
+#[test]
+fn every_foreign_flag_is_refused_but_for_what_is_so_anyway() {
+    for flag in FOREIGN_FLAGS {
+        let with = |value: &str| {
+            let foreign = vec![(flag, value.into())];
+            on(
+                &Host::default(),
+                "/home/u/p",
+                &RunRequest {
+                    foreign,
+                    ..words(&["true"])
+                },
+            )
+        };
+        for fine in flag.fine {
+            with(fine).unwrap();
+        }
+        let bad = if flag.takes == Takes::Value || flag.fine.contains(&"false") {
+            "true"
+        } else {
+            "false"
+        };
+        let error = with(bad).unwrap_err();
+        assert!(matches!(error, SpecError::Refused { .. }), "{}", flag.name);
+        assert!(error.fix().is_some(), "{}", flag.name);
+    }
+}
+
+#[test]
+fn networks_other_than_none_are_refused() {
+    let with = |networks: &[&str]| {
+        let networks = networks.iter().map(|n| n.as_bytes().to_vec()).collect();
+        on(
+            &Host::default(),
+            "/home/u/p",
+            &RunRequest {
+                networks,
+                ..words(&["true"])
+            },
+        )
+    };
+    assert_eq!(
+        with(&["none"]).unwrap().doors.from,
+        Source::Flag("--network")
+    );
+    with(&["none", "none"]).unwrap();
+    for network in [
+        "host",
+        "bridge",
+        "slirp4netns",
+        "pasta:-t,80",
+        "container:x",
+        "",
+    ] {
+        assert!(
+            matches!(with(&[network]), Err(SpecError::Refused { .. })),
+            "{network}"
+        );
+        assert!(matches!(
+            with(&["none", network]),
+            Err(SpecError::Contradiction { .. })
+        ));
+    }
+}
+
+#[test]
+fn what_drybox_always_does_cannot_be_switched_off() {
+    let off = || Some(b"false".to_vec());
+    for request in [
+        RunRequest {
+            rm: off(),
+            ..RunRequest::default()
+        },
+        RunRequest {
+            init: off(),
+            ..RunRequest::default()
+        },
+        RunRequest {
+            read_only: off(),
+            ..RunRequest::default()
+        },
+    ] {
+        let got = on(&Host::default(), "/home/u/p", &request);
+        assert!(matches!(got, Err(SpecError::Refused { .. })));
+    }
+}
+
+#[test]
+fn scalars_are_taken_with_their_source() {
+    let request = RunRequest {
+        user: Some("1000:5".into()),
+        hostname: Some("h".into()),
+        name: Some("n".into()),
+        workdir: Some("/work/x".into()),
+        timeout: Some("90".into()),
+        shm_size: Some("1m".into()),
+        ulimits: vec!["nofile=1".into(), "nofile=2:3".into(), "host".into()],
+        ..words(&["true"])
+    };
+    let spec = on(&Host::default(), "/home/u/p", &request).unwrap();
+    assert_eq!(spec.user.value, BoxUser::Ids { uid: 1000, gid: 5 });
+    assert_eq!(spec.hostname.from, Source::Flag("--hostname"));
+    assert_eq!(spec.timeout.unwrap().value.as_secs(), 90);
+    assert_eq!(spec.shm_size.unwrap().value, ByteSize(1 << 20));
+    let limit = Ulimit {
+        resource: Resource::Nofile,
+        soft: 2,
+        hard: 3,
+    };
+    assert_eq!(
+        spec.ulimits,
+        vec![Sourced::new(limit, Source::Flag("--ulimit"))]
+    );
+}
+
+#[test]
+fn bad_scalars_name_their_flag() {
+    let bad = |request: RunRequest| match on(&Host::default(), "/home/u/p", &request) {
+        Err(SpecError::Value { flag, .. }) => flag,
+        other => panic!("{other:?}"),
+    };
+    let new = RunRequest::default;
+    let value = |text: &str| Some(text.as_bytes().to_vec());
+    assert_eq!(
+        bad(RunRequest {
+            workdir: value("x"),
+            ..new()
+        }),
+        "--workdir"
+    );
+    assert_eq!(
+        bad(RunRequest {
+            workdir: value("/proc/self/fd/7"),
+            ..new()
+        }),
+        "--workdir"
+    );
+    assert_eq!(
+        bad(RunRequest {
+            timeout: value("5m"),
+            ..new()
+        }),
+        "--timeout"
+    );
+    assert_eq!(
+        bad(RunRequest {
+            shm_size: value("0"),
+            ..new()
+        }),
+        "--shm-size"
+    );
+    assert_eq!(
+        bad(RunRequest {
+            name: value("../../x"),
+            ..new()
+        }),
+        "--name"
+    );
+    assert_eq!(
+        bad(RunRequest {
+            name: value("-rf"),
+            ..new()
+        }),
+        "--name"
+    );
+    assert_eq!(
+        bad(RunRequest {
+            hostname: value("a b"),
+            ..new()
+        }),
+        "--hostname"
+    );
+    assert_eq!(
+        bad(RunRequest {
+            tty: value("maybe"),
+            ..new()
+        }),
+        "--tty"
+    );
+    assert_eq!(
+        bad(RunRequest {
+            env: vec!["*".into()],
+            ..new()
+        }),
+        "--env"
+    );
+}
