@@ -44,12 +44,7 @@ pub struct JailError {
 
 impl JailError {
     pub(crate) fn new(step: Step, object: &[u8], errno: Errno) -> Self {
-        Self {
-            step,
-            object: object.to_vec(),
-            interpreter_missing: false,
-            errno,
-        }
+        Self { step, object: object.to_vec(), interpreter_missing: false, errno }
     }
 
     pub(crate) fn of_child(failed: sys::Failed, object: &[u8]) -> Self {
@@ -101,11 +96,7 @@ impl fmt::Display for JailError {
             Step::Inside(sys::Step::Workdir) => write!(out, "cannot start in {object}"),
             step => {
                 write!(out, "cannot start the sandbox: {}", fixes::what(step))?;
-                if self.object.is_empty() {
-                    Ok(())
-                } else {
-                    write!(out, " {object}")
-                }
+                if self.object.is_empty() { Ok(()) } else { write!(out, " {object}") }
             }
         }
     }

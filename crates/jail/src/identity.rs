@@ -81,10 +81,9 @@ impl Identity {
     pub const fn outside(&self) -> (u32, u32) {
         match *self {
             Self::User { host, .. } => host,
-            Self::Root {
-                base,
-                inside: (uid, gid),
-            } => (base.wrapping_add(uid), base.wrapping_add(gid)),
+            Self::Root { base, inside: (uid, gid) } => {
+                (base.wrapping_add(uid), base.wrapping_add(gid))
+            }
         }
     }
 
@@ -92,12 +91,8 @@ impl Identity {
     #[must_use]
     pub const fn is_mappable(&self) -> bool {
         match *self {
-            Self::User {
-                inside: (uid, gid), ..
-            } => uid != u32::MAX && gid != u32::MAX,
-            Self::Root {
-                inside: (uid, gid), ..
-            } => uid < RANGE && gid < RANGE,
+            Self::User { inside: (uid, gid), .. } => uid != u32::MAX && gid != u32::MAX,
+            Self::Root { inside: (uid, gid), .. } => uid < RANGE && gid < RANGE,
         }
     }
 
@@ -118,16 +113,8 @@ impl Identity {
 mod tests {
     use super::*;
 
-    const USER: Invoker = Invoker {
-        uid: 1001,
-        gid: 100,
-        has_range: false,
-    };
-    const ROOT: Invoker = Invoker {
-        uid: 0,
-        gid: 0,
-        has_range: true,
-    };
+    const USER: Invoker = Invoker { uid: 1001, gid: 100, has_range: false };
+    const ROOT: Invoker = Invoker { uid: 0, gid: 0, has_range: true };
 
     #[test]
     fn a_user_keeps_its_number() {

@@ -11,11 +11,7 @@ pub(crate) fn rlimits(asked: &[Ulimit]) -> Vec<Rlimit> {
     // (fs/coredump.c). Under a hard limit of 0 it cannot be set, and `coredump_filter` alone keeps
     // memory out of the dump.
     if getrlimit(Kernel::Core).maximum != Some(0) {
-        limits.push(Rlimit {
-            resource: libc::RLIMIT_CORE,
-            soft: 1,
-            hard: 1,
-        });
+        limits.push(Rlimit { resource: libc::RLIMIT_CORE, soft: 1, hard: 1 });
     }
     limits.extend(asked.iter().map(|limit| Rlimit {
         resource: number(limit.resource),

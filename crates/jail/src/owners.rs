@@ -58,10 +58,7 @@ impl Owners {
                 self.made.len().saturating_sub(1)
             }
         };
-        self.made
-            .get(position)
-            .map(|(_, fd)| fd.as_fd())
-            .ok_or(Errno::BADF)
+        self.made.get(position).map(|(_, fd)| fd.as_fd()).ok_or(Errno::BADF)
     }
 }
 

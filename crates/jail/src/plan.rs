@@ -45,21 +45,9 @@ pub(crate) struct MountEntry {
 
 #[derive(Debug)]
 pub(crate) enum MountSource {
-    Bind {
-        layer: Layer,
-        writable: bool,
-    },
-    Overlay {
-        layer: Layer,
-        only: Option<CString>,
-        empty: Option<&'static CStr>,
-        stage: bool,
-    },
-    Tmpfs {
-        options: Vec<(&'static CStr, CString)>,
-        noexec: bool,
-        read_only: bool,
-    },
+    Bind { layer: Layer, writable: bool },
+    Overlay { layer: Layer, only: Option<CString>, empty: Option<&'static CStr>, stage: bool },
+    Tmpfs { options: Vec<(&'static CStr, CString)>, noexec: bool, read_only: bool },
 }
 
 /// The plan, while it grows.
@@ -86,8 +74,7 @@ impl Tree {
     pub(crate) fn file(&mut self, path: &BoxPath, mode: u32, content: Vec<u8>) {
         if self.is_new(path) {
             self.parents(path);
-            self.entries
-                .push(Entry::File(relative(path), mode, content.into()));
+            self.entries.push(Entry::File(relative(path), mode, content.into()));
         }
     }
 
@@ -130,30 +117,20 @@ impl Tree {
             }
         }
         let name = target.as_c_str().to_owned().into();
-        self.mounts.push(MountEntry {
-            target: relative(target),
-            source,
-            name,
-        });
+        self.mounts.push(MountEntry { target: relative(target), source, name });
     }
 
     /// The path of a row of the entries and links.
     pub(crate) fn name(&self, row: usize) -> &[u8] {
         let entry = self.entries.get(row).map(Entry::name);
         let link = || self.links.get(row.saturating_sub(self.entries.len()));
-        entry
-            .or_else(|| link().map(|(path, _)| path.to_bytes()))
-            .unwrap_or_default()
+        entry.or_else(|| link().map(|(path, _)| path.to_bytes())).unwrap_or_default()
     }
 
     /// A mount over a directory of the skeleton.
     pub(crate) fn scratch_mount(&mut self, target: &'static CStr, source: MountSource) {
         let (target, name) = (Cow::Borrowed(target), Cow::Borrowed(target));
-        self.mounts.push(MountEntry {
-            target,
-            source,
-            name,
-        });
+        self.mounts.push(MountEntry { target, source, name });
     }
 
     fn is_within_mount(&self, path: &[u8]) -> bool {
@@ -191,11 +168,7 @@ impl Entry {
     pub(crate) fn as_sys(&self) -> sys::Build<'_> {
         match self {
             Self::Dir(path, mode) => sys::Build::Dir { path, mode: *mode },
-            Self::File(path, mode, content) => sys::Build::File {
-                path,
-                mode: *mode,
-                content,
-            },
+            Self::File(path, mode, content) => sys::Build::File { path, mode: *mode, content },
         }
     }
 }
@@ -203,43 +176,29 @@ impl Entry {
 impl MountEntry {
     pub(crate) fn as_sys<'a>(&'a self, options: &'a [(&'a CStr, &'a CStr)]) -> sys::Mount<'a> {
         let source = match &self.source {
-            MountSource::Bind { layer, writable } => sys::Source::Bind(sys::Bind {
-                from: layer.as_sys(),
-                writable: *writable,
-            }),
-            MountSource::Overlay {
-                layer,
-                only,
-                empty,
-                stage,
-            } => sys::Source::Overlay(sys::Overlay {
-                from: layer.as_sys(),
-                only: only.as_deref(),
-                empty: *empty,
-                stage: stage.then_some(LAYER_STAGE),
-            }),
-            MountSource::Tmpfs {
-                noexec, read_only, ..
-            } => sys::Source::Tmpfs(sys::Tmpfs {
-                options,
-                noexec: *noexec,
-                read_only: *read_only,
-            }),
+            MountSource::Bind { layer, writable } => {
+                sys::Source::Bind(sys::Bind { from: layer.as_sys(), writable: *writable })
+            }
+            MountSource::Overlay { layer, only, empty, stage } => {
+                sys::Source::Overlay(sys::Overlay {
+                    from: layer.as_sys(),
+                    only: only.as_deref(),
+                    empty: *empty,
+                    stage: stage.then_some(LAYER_STAGE),
+                })
+            }
+            MountSource::Tmpfs { noexec, read_only, .. } => {
+                sys::Source::Tmpfs(sys::Tmpfs { options, noexec: *noexec, read_only: *read_only })
+            }
         };
-        sys::Mount {
-            target: &self.target,
-            source,
-        }
+        sys::Mount { target: &self.target, source }
     }
 }
 
 impl Layer {
     pub(crate) fn as_sys(&self) -> sys::BindFrom<'_> {
         match self {
-            Self::Path { path, expect } => sys::BindFrom::Path {
-                path,
-                expect: *expect,
-            },
+            Self::Path { path, expect } => sys::BindFrom::Path { path, expect: *expect },
             Self::Tree(tree) => sys::BindFrom::Tree(OwnedFd::as_fd(tree)),
         }
     }

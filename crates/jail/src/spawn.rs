@@ -122,10 +122,7 @@ impl Jail {
     /// The place inside of the mount with this index in the plan.
     #[must_use]
     pub fn mount_name(&self, index: u16) -> &[u8] {
-        self.tree
-            .mounts
-            .get(usize::from(index))
-            .map_or(b"", |mount| mount.name.to_bytes())
+        self.tree.mounts.get(usize::from(index)).map_or(b"", |mount| mount.name.to_bytes())
     }
 
     /// Clones the child and lets it go. That it got through its stage, or where it failed, is told
@@ -139,22 +136,13 @@ impl Jail {
         let lifeline = pipe_with(PipeFlags::CLOEXEC).map_err(fail)?;
         let terminal = match streams {
             Streams::Terminal { .. } => Some(
-                socketpair(
-                    AddressFamily::UNIX,
-                    SocketType::STREAM,
-                    SocketFlags::CLOEXEC,
-                    None,
-                )
-                .map_err(fail)?,
+                socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+                    .map_err(fail)?,
             ),
             Streams::Each { .. } => None,
         };
         rustix::io::ioctl_fionbio(&status.0, true).map_err(fail)?;
-        let channels = Channels {
-            status,
-            lifeline,
-            terminal,
-        };
+        let channels = Channels { status, lifeline, terminal };
         let launched = self.launch(&streams, &channels)?;
         Ok(Sandbox {
             pidfd: launched.pidfd,
@@ -170,42 +158,24 @@ impl Jail {
         channels: &Channels,
     ) -> Result<sys::Launched, JailError> {
         let input = match streams {
-            Streams::Each {
-                input: Stream::File(file, _),
-                ..
-            } => self.reopened(file),
+            Streams::Each { input: Stream::File(file, _), .. } => self.reopened(file),
             _ => None,
         };
         let links = self.tree.links.iter();
         let links = links.map(|(path, target)| sys::Build::Link { path, target });
-        let build: Vec<_> = self
-            .tree
-            .entries
-            .iter()
-            .map(plan::Entry::as_sys)
-            .chain(links)
-            .collect();
-        let options: Vec<Vec<(&CStr, &CStr)>> = self
-            .tree
-            .mounts
-            .iter()
-            .map(|mount| mount.source.options())
-            .collect();
-        let mounts: Vec<_> = self
-            .tree
-            .mounts
-            .iter()
-            .zip(&options)
-            .map(|(mount, o)| mount.as_sys(o))
-            .collect();
+        let build: Vec<_> =
+            self.tree.entries.iter().map(plan::Entry::as_sys).chain(links).collect();
+        let options: Vec<Vec<(&CStr, &CStr)>> =
+            self.tree.mounts.iter().map(|mount| mount.source.options()).collect();
+        let mounts: Vec<_> =
+            self.tree.mounts.iter().zip(&options).map(|(mount, o)| mount.as_sys(o)).collect();
         let writable: Vec<&CStr> = self.writable.iter().map(CString::as_c_str).collect();
         let candidates: Vec<&CStr> = self.candidates.iter().map(CString::as_c_str).collect();
         let (argv, envp) = (&self.interior.argv, &self.interior.env);
         let mut argv_space = vec![ptr::null(); argv.len().saturating_add(1)];
         let mut envp_space = vec![ptr::null(); envp.len().saturating_add(1)];
-        let lists = PointerList::fill(&mut argv_space, argv.iter().map(CString::as_c_str)).zip(
-            PointerList::fill(&mut envp_space, envp.iter().map(|var| var.as_c_str())),
-        );
+        let lists = PointerList::fill(&mut argv_space, argv.iter().map(CString::as_c_str))
+            .zip(PointerList::fill(&mut envp_space, envp.iter().map(|var| var.as_c_str())));
         let (argv, envp) = lists.ok_or_else(no_program)?;
         let (uid_map, gid_map) = self.identity.maps();
         let hostname = CString::new(self.interior.hostname.as_str()).unwrap_or_default();
@@ -218,13 +188,8 @@ impl Jail {
                 close_first: &close_first,
             },
             ids: match self.identity {
-                Identity::User { .. } => sys::Ids::Own {
-                    uid_map: &uid_map,
-                    gid_map: &gid_map,
-                },
-                Identity::Root {
-                    inside: (uid, gid), ..
-                } => sys::Ids::FromParent { uid, gid },
+                Identity::User { .. } => sys::Ids::Own { uid_map: &uid_map, gid_map: &gid_map },
+                Identity::Root { inside: (uid, gid), .. } => sys::Ids::FromParent { uid, gid },
             },
             die_with_thread: self.interior.die_with_thread,
             scratch: sys::Scratch {
@@ -242,10 +207,7 @@ impl Jail {
             workdir: self.interior.workdir.as_c_str(),
             rlimits: &self.rlimits,
             filter: crate::seccomp::FILTER,
-            payload: sys::Payload {
-                candidates: &candidates,
-                exec: sys::Exec { argv, envp },
-            },
+            payload: sys::Payload { candidates: &candidates, exec: sys::Exec { argv, envp } },
         };
         let fail = |errno| JailError::new(Step::Clone, b"", errno);
         match self.identity {
@@ -302,10 +264,9 @@ impl Channels {
 impl MountSource {
     fn options(&self) -> Vec<(&CStr, &CStr)> {
         match self {
-            Self::Tmpfs { options, .. } => options
-                .iter()
-                .map(|(key, value)| (*key, value.as_c_str()))
-                .collect(),
+            Self::Tmpfs { options, .. } => {
+                options.iter().map(|(key, value)| (*key, value.as_c_str())).collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -327,16 +288,9 @@ fn stdio<'a>(
         Streams::Terminal { error } => {
             let (_, theirs) = channels.terminal.as_ref().ok_or(Errno::NOTTY)?;
             let error = error.as_ref().map(slot);
-            Ok(sys::Stdio::Terminal {
-                supervisor: theirs.as_fd(),
-                error,
-            })
+            Ok(sys::Stdio::Terminal { supervisor: theirs.as_fd(), error })
         }
-        Streams::Each {
-            input,
-            output,
-            error,
-        } => {
+        Streams::Each { input, output, error } => {
             let input = match (input, input_overlay) {
                 (Stream::File(file, pipe), Some(source)) => sys::Slot::File {
                     overlay: sys::Overlay {
@@ -360,36 +314,19 @@ fn stdio<'a>(
 fn add_shm(tree: &mut Tree, size: ByteSize) {
     let options = vec![
         (c"mode", c"1777".to_owned()),
-        (
-            c"size",
-            CString::new(size.0.to_string()).unwrap_or_default(),
-        ),
+        (c"size", CString::new(size.0.to_string()).unwrap_or_default()),
     ];
-    let source = MountSource::Tmpfs {
-        options,
-        noexec: true,
-        read_only: false,
-    };
+    let source = MountSource::Tmpfs { options, noexec: true, read_only: false };
     tree.scratch_mount(c"dev/shm", source);
 }
 
 fn add_tmpfs(tree: &mut Tree, tmpfs: &Tmpfs) {
     let mode = tmpfs.mode.unwrap_or(0o1777) & 0o7777;
-    let mut options = vec![(
-        c"mode",
-        CString::new(format!("{mode:o}")).unwrap_or_default(),
-    )];
+    let mut options = vec![(c"mode", CString::new(format!("{mode:o}")).unwrap_or_default())];
     if let Some(size) = tmpfs.size {
-        options.push((
-            c"size",
-            CString::new(size.0.to_string()).unwrap_or_default(),
-        ));
+        options.push((c"size", CString::new(size.0.to_string()).unwrap_or_default()));
     }
-    let source = MountSource::Tmpfs {
-        options,
-        noexec: tmpfs.noexec,
-        read_only: tmpfs.read_only,
-    };
+    let source = MountSource::Tmpfs { options, noexec: tmpfs.noexec, read_only: tmpfs.read_only };
     tree.mount(&tmpfs.target, source, true);
 }
 

@@ -32,9 +32,7 @@ pub const FENCE_ANSWER: &[u8] = b"\x1b[0n";
 #[must_use]
 pub fn check(bytes: &[u8]) -> bool {
     let whole = filtered(&[bytes]);
-    let (first, second) = bytes
-        .split_at_checked(bytes.len() / 2)
-        .unwrap_or((bytes, b""));
+    let (first, second) = bytes.split_at_checked(bytes.len() / 2).unwrap_or((bytes, b""));
     let (again, quiet) = {
         let mut filter = Filter::new();
         let mut out = Vec::new();

@@ -168,16 +168,12 @@ impl Report for SpecError {
                 format!("mkdir -p {}", ShellWords(&[path.as_bytes()])).into()
             }
             Self::Kind { .. } => "share a directory or a regular file".into(),
-            Self::NoMountPoint {
-                host,
-                directory: true,
-                ..
-            } => format!("mkdir -p {}", ShellWords(&[host.as_bytes()])).into(),
-            Self::NoMountPoint {
-                host,
-                directory: false,
-                ..
-            } => format!("touch {}", ShellWords(&[host.as_bytes()])).into(),
+            Self::NoMountPoint { host, directory: true, .. } => {
+                format!("mkdir -p {}", ShellWords(&[host.as_bytes()])).into()
+            }
+            Self::NoMountPoint { host, directory: false, .. } => {
+                format!("touch {}", ShellWords(&[host.as_bytes()])).into()
+            }
             Self::EnvCopy { name, .. } => format!("-e {}", ShellWords(&[name])).into(),
             Self::NoImage { words, .. } => format!("drybox run -- {}", ShellWords(words)).into(),
             Self::Unreachable { .. } | Self::EnvFile { .. } => return None,

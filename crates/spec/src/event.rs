@@ -50,8 +50,8 @@ pub enum Notice {
     NoLandlockScope,
     /// The host's file owners could not be mapped, so that files show as nobody's.
     NoIdMap {
-        /// The share's place inside, escaped.
-        path: String,
+        /// How many shared trees.
+        trees: usize,
     },
 }
 

@@ -14,10 +14,7 @@ static LENGTH: AtomicUsize = AtomicUsize::new(0);
 static REMEMBER: extern "C" fn(c_int, *const *mut c_char, *const *mut c_char) = remember;
 
 extern "C" fn remember(argc: c_int, argv: *const *mut c_char, _envp: *const *mut c_char) {
-    let Some(last) = usize::try_from(argc)
-        .ok()
-        .and_then(|argc| argc.checked_sub(1))
-    else {
+    let Some(last) = usize::try_from(argc).ok().and_then(|argc| argc.checked_sub(1)) else {
         return;
     };
     if argv.is_null() {
@@ -35,9 +32,7 @@ extern "C" fn remember(argc: c_int, argv: *const *mut c_char, _envp: *const *mut
     // SAFETY: each argument is a NUL-terminated string on the initial stack.
     let tail = unsafe { CStr::from_ptr(last) }.count_bytes();
     // The kernel lays the arguments out one after the other (execve(2), `arg_start`).
-    let length = (last as usize)
-        .wrapping_sub(first as usize)
-        .saturating_add(tail);
+    let length = (last as usize).wrapping_sub(first as usize).saturating_add(tail);
     FIRST.store(first, Ordering::Relaxed);
     LENGTH.store(length, Ordering::Relaxed);
 }

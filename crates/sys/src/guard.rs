@@ -39,14 +39,8 @@ pub fn guard(terminal: BorrowedFd<'_>, reset: &[u8]) -> Result<Guard> {
         done => done,
     };
     block_signals(&before)?;
-    let process = i32::try_from(pid?)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or(Errno::SRCH)?;
-    Ok(Guard {
-        channel: write,
-        process,
-    })
+    let process = i32::try_from(pid?).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
+    Ok(Guard { channel: write, process })
 }
 
 impl Guard {

@@ -41,11 +41,7 @@ pub(crate) fn assume(ids: &Ids<'_>, lifeline: BorrowedFd<'_>) -> Result<()> {
 pub(crate) fn write_file(path: &CStr, content: &[u8]) -> Result<()> {
     let file = open(path, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
     let written = rustix::io::write(&file, content)?;
-    if written == content.len() {
-        Ok(())
-    } else {
-        Err(Errno::IO)
-    }
+    if written == content.len() { Ok(()) } else { Err(Errno::IO) }
 }
 
 /// Runs `work` while the calling thread's effective ids are these, for real root: a user namespace
@@ -94,10 +90,7 @@ pub fn without_crash_dumps<T>(work: impl FnOnce() -> T) -> Result<T> {
     let done = work();
     // The kernel prints hexadecimal without a prefix, and reads it with one.
     let mut again = [0_u8; 18];
-    let digits = before
-        .iter()
-        .take(length)
-        .take_while(|byte| byte.is_ascii_hexdigit());
+    let digits = before.iter().take(length).take_while(|byte| byte.is_ascii_hexdigit());
     let mut used = 0_usize;
     for (to, from) in again.iter_mut().zip(b"0x".iter().chain(digits)) {
         *to = *from;

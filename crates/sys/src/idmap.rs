@@ -60,11 +60,7 @@ fn map(pid: c_int, uid_map: &[u8], gid_map: &[u8]) -> Result<OwnedFd> {
     write_map(pid, b"/uid_map", uid_map)?;
     write_map(pid, b"/gid_map", gid_map)?;
     let mut path = [0; PATH];
-    open(
-        proc_path(&mut path, pid, b"/ns/user")?,
-        OFlags::RDONLY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
+    open(proc_path(&mut path, pid, b"/ns/user")?, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// Writes one map of a process whose user namespace has none yet.

@@ -48,10 +48,8 @@ fn serve(plan: &Plan<'_>, given: &stdio::Given) -> Result<(), Failed> {
 
     let lifeline = plan.channel.lifeline;
     loop {
-        let mut ready = [
-            PollFd::new(&signals, PollFlags::IN),
-            PollFd::new(&lifeline, PollFlags::IN),
-        ];
+        let mut ready =
+            [PollFd::new(&signals, PollFlags::IN), PollFd::new(&lifeline, PollFlags::IN)];
         match poll(&mut ready, None) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno).at(Step::Exec),
@@ -118,11 +116,7 @@ fn start(payload: &Payload<'_>, given: &stdio::Given) -> Result<Pid, Failed> {
     #[repr(align(16))]
     struct Stack(MaybeUninit<[u8; STACK]>);
     let mut stack = Stack(MaybeUninit::uninit());
-    let job = Job {
-        payload,
-        terminal: given.terminal,
-        failed: Cell::new(None),
-    };
+    let job = Job { payload, terminal: given.terminal, failed: Cell::new(None) };
     // SAFETY: one past the end of `stack`, where a stack that grows downwards begins.
     let top = unsafe { stack.0.as_mut_ptr().cast::<u8>().add(STACK) };
     let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
@@ -134,11 +128,7 @@ fn start(payload: &Payload<'_>, given: &stdio::Given) -> Result<Pid, Failed> {
     if let Some(failed) = job.failed.take() {
         return Err(failed);
     }
-    i32::try_from(pid)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or(Errno::SRCH)
-        .at(Step::Exec)
+    i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH).at(Step::Exec)
 }
 
 extern "C" fn run_job(job: *mut c_void) -> c_int {
@@ -162,19 +152,11 @@ fn execute(job: &Job<'_>) -> Failed {
         })
         .and_then(|()| reset());
     if let Err(errno) = prepared {
-        return Failed {
-            step: Step::Exec,
-            index: 0,
-            errno,
-        };
+        return Failed { step: Step::Exec, index: 0, errno };
     }
     // execvp(3): a place that is not there or not ours is passed over, and "permission denied"
     // is what is told in the end if there was one.
-    let mut failed = Failed {
-        step: Step::Exec,
-        index: 0,
-        errno: Errno::NOENT,
-    };
+    let mut failed = Failed { step: Step::Exec, index: 0, errno: Errno::NOENT };
     for candidate in job.payload.candidates {
         let exec = &job.payload.exec;
         // SAFETY: the path is NUL-terminated and both lists are null-terminated lists of
@@ -185,20 +167,12 @@ fn execute(job: &Job<'_>) -> Failed {
             Errno::NOENT | Errno::NOTDIR => {
                 if access(*candidate, Access::EXISTS).is_ok() {
                     let index = u16::try_from(INTERPRETER_MISSING).unwrap_or(0);
-                    return Failed {
-                        step: Step::Exec,
-                        index,
-                        errno,
-                    };
+                    return Failed { step: Step::Exec, index, errno };
                 }
             }
             Errno::ACCESS => failed.errno = errno,
             _ => {
-                return Failed {
-                    step: Step::Exec,
-                    index: 0,
-                    errno,
-                };
+                return Failed { step: Step::Exec, index: 0, errno };
             }
         }
     }

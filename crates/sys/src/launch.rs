@@ -45,10 +45,7 @@ pub fn launch(plan: &Plan<'_>) -> Result<Launched, Errno> {
     block_signals(&before)?;
     let pid = pid?;
     let pidfd = raw::own(usize::try_from(pidfd).map_err(|_| Errno::BADF)?)?;
-    Ok(Launched {
-        pidfd,
-        pid: c_int::try_from(pid).map_err(|_| Errno::SRCH)?,
-    })
+    Ok(Launched { pidfd, pid: c_int::try_from(pid).map_err(|_| Errno::SRCH)? })
 }
 
 /// Lets a child of real root go on: writes its maps, then the byte that it waits for.

@@ -6,10 +6,7 @@
 //!
 //! The caller computes a [`Plan`], [`launch`] clones, and [`Step`] names where it can fail.
 #![no_std]
-#![allow(
-    unsafe_code,
-    reason = "this is the room of the raw calls; every block says why it holds"
-)]
+#![allow(unsafe_code, reason = "this is the room of the raw calls; every block says why it holds")]
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

@@ -70,11 +70,7 @@ pub fn set_attributes(tree: BorrowedFd<'_>, attributes: MountAttr) -> Result<()>
 pub fn set_id_map(tree: BorrowedFd<'_>, user_namespace: BorrowedFd<'_>) -> Result<()> {
     use rustix::fd::AsRawFd as _;
     let fd = u64::try_from(user_namespace.as_raw_fd()).map_err(|_| Errno::BADF)?;
-    let attr = RawMountAttr {
-        set: MOUNT_ATTR_IDMAP,
-        userns_fd: fd,
-        ..RawMountAttr::default()
-    };
+    let attr = RawMountAttr { set: MOUNT_ATTR_IDMAP, userns_fd: fd, ..RawMountAttr::default() };
     mount_setattr(tree, c"", libc::AT_EMPTY_PATH | libc::AT_RECURSIVE, &attr)
 }
 
@@ -98,13 +94,7 @@ pub(crate) fn new_filesystem(
 
 /// Attaches a detached tree at `path` below `dir`.
 pub(crate) fn attach(tree: BorrowedFd<'_>, dir: BorrowedFd<'_>, path: &CStr) -> Result<()> {
-    move_mount(
-        tree,
-        c"",
-        dir,
-        path,
-        MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
-    )
+    move_mount(tree, c"", dir, path, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
 }
 
 /// Attaches a detached tree over an open directory or file.

@@ -71,11 +71,7 @@ impl Signal {
     }
 
     pub(crate) const fn decode(byte: u8) -> Self {
-        if byte & Self::GROUP == 0 {
-            Self::Payload(byte)
-        } else {
-            Self::Group(byte & !Self::GROUP)
-        }
+        if byte & Self::GROUP == 0 { Self::Payload(byte) } else { Self::Group(byte & !Self::GROUP) }
     }
 }
 
@@ -252,10 +248,7 @@ pub enum MaskKind {
 
 /// Descriptors 0 to 2 of the payload.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one a launch, and a box would need an allocator"
-)]
+#[expect(clippy::large_enum_variant, reason = "one a launch, and a box would need an allocator")]
 pub enum Stdio<'a> {
     /// One by one.
     Slots([Slot<'a>; 3]),
@@ -344,13 +337,7 @@ impl<'a> PointerList<'a> {
 
 impl Rlimit {
     pub(crate) const fn raw(self) -> (u32, libc::rlimit64) {
-        (
-            self.resource,
-            libc::rlimit64 {
-                rlim_cur: self.soft,
-                rlim_max: self.hard,
-            },
-        )
+        (self.resource, libc::rlimit64 { rlim_cur: self.soft, rlim_max: self.hard })
     }
 }
 

@@ -38,12 +38,7 @@ pub(crate) fn no_crash_dumps(ids: &Ids<'_>) -> Result<()> {
 
 /// Brings `lo` up in the new network namespace, which has no other interface.
 pub(crate) fn loopback_up() -> Result<()> {
-    let socket = socket_with(
-        AddressFamily::INET,
-        SocketType::DGRAM,
-        SocketFlags::CLOEXEC,
-        None,
-    )?;
+    let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
     raw::interface_up(rustix::fd::AsFd::as_fd(&socket), c"lo")
 }
 

@@ -55,11 +55,7 @@ pub(crate) unsafe fn clone3(flags: c_int, pidfd: &mut c_int) -> Result<usize> {
     // SAFETY: `args` is readable for the size given and `pidfd` is writable; the caller vouches
     // for the child.
     let result = unsafe {
-        libc::syscall(
-            libc::SYS_clone3,
-            ptr::from_mut(&mut args),
-            size_of::<libc::clone_args>(),
-        )
+        libc::syscall(libc::SYS_clone3, ptr::from_mut(&mut args), size_of::<libc::clone_args>())
     };
     check(result)
 }
@@ -72,12 +68,7 @@ pub(crate) fn seccomp_load(filter: &[libc::sock_filter]) -> Result<()> {
     };
     // SAFETY: the kernel copies `len` instructions from `filter` and never writes there.
     let result = unsafe {
-        libc::syscall(
-            libc::SYS_seccomp,
-            libc::SECCOMP_SET_MODE_FILTER,
-            0,
-            ptr::from_ref(&program),
-        )
+        libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, ptr::from_ref(&program))
     };
     check(result).map(drop)
 }
@@ -98,11 +89,7 @@ const _: () = assert!(size_of::<LandlockRulesetAttr>() == 24, "landlock ABI 6");
 pub(crate) fn landlock_scope() -> Result<()> {
     /// `LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL`, linux/landlock.h.
     const SCOPES: u64 = 0b11;
-    let attr = LandlockRulesetAttr {
-        handled_access_fs: 0,
-        handled_access_net: 0,
-        scoped: SCOPES,
-    };
+    let attr = LandlockRulesetAttr { handled_access_fs: 0, handled_access_net: 0, scoped: SCOPES };
     // SAFETY: `attr` is readable for the size given.
     let ruleset = unsafe {
         libc::syscall(
@@ -123,11 +110,7 @@ pub(crate) fn join_session_keyring() -> Result<()> {
     const KEYCTL_JOIN_SESSION_KEYRING: c_int = 1;
     // SAFETY: a null name asks for an anonymous keyring.
     let result = unsafe {
-        libc::syscall(
-            libc::SYS_keyctl,
-            KEYCTL_JOIN_SESSION_KEYRING,
-            ptr::null::<c_void>(),
-        )
+        libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, ptr::null::<c_void>())
     };
     check(result).map(drop)
 }
@@ -141,19 +124,11 @@ pub(crate) fn clear_capabilities() -> Result<()> {
     }
     /// `_LINUX_CAPABILITY_VERSION_3`, linux/capability.h: two words for each of the three sets.
     const VERSION_3: u32 = 0x2008_0522;
-    let header = Header {
-        version: VERSION_3,
-        pid: 0,
-    };
+    let header = Header { version: VERSION_3, pid: 0 };
     let none = [0_u32; 6];
     // SAFETY: version 3 reads two 12-byte records from `none`, which holds 24 bytes.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_capset,
-            ptr::from_ref(&header),
-            ptr::from_ref(&none),
-        )
-    };
+    let result =
+        unsafe { libc::syscall(libc::SYS_capset, ptr::from_ref(&header), ptr::from_ref(&none)) };
     check(result).map(drop)
 }
 
@@ -172,16 +147,8 @@ pub(crate) fn same_description(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> Result<b
     const KCMP_FILE: c_int = 0;
     let pid = rustix::process::getpid().as_raw_nonzero().get();
     // SAFETY: only integers are passed.
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_kcmp,
-            pid,
-            pid,
-            KCMP_FILE,
-            a.as_raw_fd(),
-            b.as_raw_fd(),
-        )
-    };
+    let result =
+        unsafe { libc::syscall(libc::SYS_kcmp, pid, pid, KCMP_FILE, a.as_raw_fd(), b.as_raw_fd()) };
     check(result).map(|order| order == 0)
 }
 
@@ -194,13 +161,8 @@ pub(crate) fn interface_up(socket: BorrowedFd<'_>, name: &CStr) -> Result<()> {
     }
     request.ifr_ifru.ifru_flags = i16::try_from(libc::IFF_UP).map_err(|_| Errno::INVAL)?;
     // SAFETY: `request` is a whole `ifreq`, which this request only reads.
-    let result = unsafe {
-        libc::ioctl(
-            socket.as_raw_fd(),
-            libc::SIOCSIFFLAGS,
-            ptr::from_ref(&request),
-        )
-    };
+    let result =
+        unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, ptr::from_ref(&request)) };
     check(result.into()).map(drop)
 }
 

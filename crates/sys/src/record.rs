@@ -103,11 +103,7 @@ mod tests {
 
     #[test]
     fn every_record_survives_the_pipe() {
-        let failed = Failed {
-            step: Step::Seccomp,
-            index: 513,
-            errno: Errno::NOSPC,
-        };
+        let failed = Failed { step: Step::Seccomp, index: 513, errno: Errno::NOSPC };
         for record in [
             Record::Failed(failed),
             Record::Told(Told::BindForOverlay(7)),

@@ -32,14 +32,8 @@ pub(crate) fn build(plan: &Plan<'_>) -> Result<OwnedFd> {
     let spare = empty_directory(root.as_fd()).at(Step::Scratch)?;
     seal(root.as_fd(), plan.scratch.writable)?;
     for (index, mount) in plan.mounts.iter().enumerate() {
-        attach_mount(
-            root.as_fd(),
-            spare.as_fd(),
-            mount,
-            index,
-            plan.channel.status,
-        )
-        .at_row(Step::Mount, index)?;
+        attach_mount(root.as_fd(), spare.as_fd(), mount, index, plan.channel.status)
+            .at_row(Step::Mount, index)?;
     }
     proc(root.as_fd()).at(Step::Proc)?;
     fchdir(&root).at(Step::Pivot)?;
@@ -75,11 +69,7 @@ fn make(root: BorrowedFd<'_>, entry: &Build<'_>) -> core::result::Result<(), Err
     match *entry {
         Build::Dir { path, mode } => mkdirat(root, path, Mode::from_raw_mode(mode)),
         Build::Link { path, target } => symlinkat(target, root, path),
-        Build::File {
-            path,
-            mode,
-            content,
-        } => {
+        Build::File { path, mode, content } => {
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
             let file = openat(root, path, flags, Mode::from_raw_mode(mode))?;
             let mut left = content;
@@ -110,20 +100,13 @@ fn seal(root: BorrowedFd<'_>, writable: &[&CStr]) -> Result<()> {
     const MOST: usize = 8;
     let mut clones: [Option<OwnedFd>; MOST] = [const { None }; MOST];
     if writable.len() > MOST {
-        return Err(Failed {
-            step: Step::Seal,
-            index: 0,
-            errno: Errno::TOOBIG,
-        });
+        return Err(Failed { step: Step::Seal, index: 0, errno: Errno::TOOBIG });
     }
     for (index, (path, clone)) in writable.iter().zip(&mut clones).enumerate() {
         *clone = Some(clone_tree(root, path, false).at_row(Step::Seal, index)?);
     }
-    set_attributes(
-        root,
-        MountAttr::RDONLY | MountAttr::NOSUID | MountAttr::NOEXEC,
-    )
-    .at(Step::Seal)?;
+    set_attributes(root, MountAttr::RDONLY | MountAttr::NOSUID | MountAttr::NOEXEC)
+        .at(Step::Seal)?;
     for (index, (path, clone)) in writable.iter().zip(&clones).enumerate() {
         if let Some(clone) = clone {
             attach(clone.as_fd(), root, path).at_row(Step::Seal, index)?;
@@ -151,10 +134,7 @@ fn attach_mount(
             {
                 let index = u16::try_from(index).unwrap_or(u16::MAX);
                 Record::Told(Told::BindForOverlay(index)).send(status);
-                bind(&crate::plan::Bind {
-                    from: source.from,
-                    writable: false,
-                })?
+                bind(&crate::plan::Bind { from: source.from, writable: false })?
             }
             Err(errno) => return Err(errno),
         },
@@ -194,11 +174,7 @@ fn cover(mask: &Mask<'_>) -> core::result::Result<(), Errno> {
 }
 
 fn terminals(root: BorrowedFd<'_>) -> core::result::Result<(), Errno> {
-    let options = [
-        (c"newinstance", c""),
-        (c"ptmxmode", c"0666"),
-        (c"mode", c"0620"),
-    ];
+    let options = [(c"newinstance", c""), (c"ptmxmode", c"0666"), (c"mode", c"0620")];
     let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
     let devpts = new_filesystem(c"devpts", &options, attributes)?;
     attach(devpts.as_fd(), root, c"dev/pts")

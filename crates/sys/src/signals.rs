@@ -65,11 +65,7 @@ pub fn block_signals(signals: &SignalSet) -> Result<SignalSet> {
     let result = unsafe {
         libc::pthread_sigmask(libc::SIG_SETMASK, ptr::from_ref(&signals.0), &raw mut old.0)
     };
-    if result == 0 {
-        Ok(old)
-    } else {
-        Err(Errno::from_raw_os_error(result))
-    }
+    if result == 0 { Ok(old) } else { Err(Errno::from_raw_os_error(result)) }
 }
 
 /// A descriptor that gives signals instead of a handler. signalfd(2).

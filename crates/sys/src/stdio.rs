@@ -34,18 +34,7 @@ pub fn same_description(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
 /// Opens standard input again, when it is a file, through an overlay of its directory: seekable,
 /// not copied, and nothing that can be done with the descriptor reaches the host's inode.
 pub(crate) fn reopen_stdin(plan: &Plan<'_>, root: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
-    let Stdio::Slots(
-        [
-            Slot::File {
-                overlay,
-                expect,
-                offset,
-                ..
-            },
-            ..,
-        ],
-    ) = &plan.stdio
-    else {
+    let Stdio::Slots([Slot::File { overlay, expect, offset, .. }, ..]) = &plan.stdio else {
         return Ok(None);
     };
     let spare = empty_directory(root)?;
@@ -63,13 +52,7 @@ fn through_overlay(
     spare: BorrowedFd<'_>,
 ) -> Result<OwnedFd> {
     let name = source.only.ok_or(Errno::INVAL)?;
-    let directory = overlay(
-        &Overlay {
-            only: None,
-            ..*source
-        },
-        spare,
-    )?;
+    let directory = overlay(&Overlay { only: None, ..*source }, spare)?;
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = openat(&directory, name, flags, Mode::empty())?;
     if file_id(file.as_fd())?.inode != expect.inode {
@@ -85,10 +68,9 @@ pub(crate) fn arrange(plan: &Plan<'_>, stdin: Option<OwnedFd>) -> Result<Given> 
     let null = open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
     let pick = |slot: &Slot<'_>| match *slot {
         Slot::Null => None,
-        Slot::Pipe(pipe)
-        | Slot::File {
-            otherwise: pipe, ..
-        } => rustix::io::fcntl_dupfd_cloexec(pipe, 3).ok(),
+        Slot::Pipe(pipe) | Slot::File { otherwise: pipe, .. } => {
+            rustix::io::fcntl_dupfd_cloexec(pipe, 3).ok()
+        }
     };
     let slots = match &plan.stdio {
         Stdio::Terminal { supervisor, error } => {
@@ -116,10 +98,8 @@ fn terminal(supervisor: BorrowedFd<'_>) -> Result<()> {
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
     let master = open(c"/dev/pts/ptmx", flags, Mode::empty())?;
     unlockpt(&master)?;
-    let slave = ioctl_tiocgptpeer(
-        &master,
-        OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC,
-    )?;
+    let slave =
+        ioctl_tiocgptpeer(&master, OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     ioctl_tiocsctty(&slave)?;
 
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
@@ -128,12 +108,7 @@ fn terminal(supervisor: BorrowedFd<'_>) -> Result<()> {
     if !control.push(SendAncillaryMessage::ScmRights(&rights)) {
         return Err(Errno::NOBUFS);
     }
-    sendmsg(
-        supervisor,
-        &[IoSlice::new(b"t")],
-        &mut control,
-        SendFlags::NOSIGNAL,
-    )?;
+    sendmsg(supervisor, &[IoSlice::new(b"t")], &mut control, SendFlags::NOSIGNAL)?;
 
     dup2_stdin(&slave)?;
     dup2_stdout(&slave)?;

@@ -70,29 +70,17 @@ struct Row {
 }
 
 const fn row(step: Step, errno: Errno, why: &'static str, fix: &'static str) -> Row {
-    Row {
-        step,
-        errno,
-        fact: None,
-        why,
-        fix: Some(fix),
-    }
+    Row { step, errno, fact: None, why, fix: Some(fix) }
 }
 
 const fn when(fact: (&'static str, &'static str), row: Row) -> Row {
-    Row {
-        fact: Some(fact),
-        ..row
-    }
+    Row { fact: Some(fact), ..row }
 }
 
 const MAX_USER: (&str, &str) = ("/proc/sys/user/max_user_namespaces", "0\n");
 const MAX_NET: (&str, &str) = ("/proc/sys/user/max_net_namespaces", "0\n");
 const CLONE_SYSCTL: (&str, &str) = ("/proc/sys/kernel/unprivileged_userns_clone", "0");
-const APPARMOR: (&str, &str) = (
-    "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-    "1",
-);
+const APPARMOR: (&str, &str) = ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1");
 
 const APPARMOR_WHY: &str = "AppArmor takes the capabilities of unprivileged user namespaces \
     (kernel.apparmor_restrict_unprivileged_userns is 1)";
@@ -158,31 +146,10 @@ const ROWS: &[Row] = &[
     ),
     when(
         APPARMOR,
-        row(
-            Step::Inside(Inside::NestedNamespaces),
-            Errno::ACCESS,
-            APPARMOR_WHY,
-            APPARMOR_FIX,
-        ),
+        row(Step::Inside(Inside::NestedNamespaces), Errno::ACCESS, APPARMOR_WHY, APPARMOR_FIX),
     ),
-    when(
-        APPARMOR,
-        row(
-            Step::Inside(Inside::Scratch),
-            Errno::PERM,
-            APPARMOR_WHY,
-            APPARMOR_FIX,
-        ),
-    ),
-    when(
-        APPARMOR,
-        row(
-            Step::Inside(Inside::Identity),
-            Errno::PERM,
-            APPARMOR_WHY,
-            APPARMOR_FIX,
-        ),
-    ),
+    when(APPARMOR, row(Step::Inside(Inside::Scratch), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
+    when(APPARMOR, row(Step::Inside(Inside::Identity), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
     row(
         Step::Inside(Inside::Proc),
         Errno::PERM,
@@ -277,14 +244,8 @@ pub(super) fn cause(error: &JailError) -> Cause {
         row.step == error.step && row.errno == error.errno && row.fact.is_none_or(holds)
     });
     match known {
-        Some(row) => Cause {
-            why: row.why.into(),
-            fix: row.fix,
-        },
-        None => Cause {
-            why: describe(error.errno),
-            fix: None,
-        },
+        Some(row) => Cause { why: row.why.into(), fix: row.fix },
+        None => Cause { why: describe(error.errno), fix: None },
     }
 }
 
@@ -300,10 +261,7 @@ fn missing_program(error: &JailError) -> Cause {
             "see what is: drybox run -- sh -c 'echo $PATH; ls /usr/local/bin'; share more with -v",
         )
     };
-    Cause {
-        why: why.into(),
-        fix: Some(fix),
-    }
+    Cause { why: why.into(), fix: Some(fix) }
 }
 
 fn holds((file, begin): (&str, &str)) -> bool {
@@ -336,13 +294,7 @@ mod tests {
     #[test]
     fn an_unknown_answer_is_told_as_the_kernel_gave_it() {
         let error = JailError::new(Step::Inside(Inside::Pivot), b"", Errno::NOMEM);
-        assert_eq!(
-            error.cause(),
-            Cause {
-                why: describe(Errno::NOMEM),
-                fix: None
-            }
-        );
+        assert_eq!(error.cause(), Cause { why: describe(Errno::NOMEM), fix: None });
         assert_eq!(error.exit_code(), 125);
     }
 }

@@ -20,15 +20,9 @@ const FROM_HOST: &[HostRow] = &[
     dir(c"etc/ssl/certs", c"/etc/ssl/certs"),
     file(c"etc/ssl/openssl.cnf", c"/etc/ssl/openssl.cnf"),
     dir(c"etc/pki/tls/certs", c"/etc/pki/tls/certs"),
-    dir(
-        c"etc/pki/ca-trust/extracted",
-        c"/etc/pki/ca-trust/extracted",
-    ),
+    dir(c"etc/pki/ca-trust/extracted", c"/etc/pki/ca-trust/extracted"),
     dir(c"etc/crypto-policies", c"/etc/crypto-policies"),
-    dir(
-        c"etc/ca-certificates/extracted",
-        c"/etc/ca-certificates/extracted",
-    ),
+    dir(c"etc/ca-certificates/extracted", c"/etc/ca-certificates/extracted"),
     // getservbyname(3), getprotobyname(3).
     file(c"etc/services", c"/etc/services"),
     file(c"etc/protocols", c"/etc/protocols"),
@@ -45,25 +39,15 @@ struct HostRow {
 }
 
 const fn dir(inside: &'static CStr, outside: &'static CStr) -> HostRow {
-    HostRow {
-        inside,
-        outside,
-        is_dir: true,
-    }
+    HostRow { inside, outside, is_dir: true }
 }
 
 const fn file(inside: &'static CStr, outside: &'static CStr) -> HostRow {
-    HostRow {
-        inside,
-        outside,
-        is_dir: false,
-    }
+    HostRow { inside, outside, is_dir: false }
 }
 
-const LINKS: &[(&CStr, &CStr)] = &[
-    (c"etc/mtab", c"/proc/self/mounts"),
-    (c"etc/os-release", c"../usr/lib/os-release"),
-];
+const LINKS: &[(&CStr, &CStr)] =
+    &[(c"etc/mtab", c"/proc/self/mounts"), (c"etc/os-release", c"../usr/lib/os-release")];
 
 /// Files that are the same in every sandbox.
 const FIXED: &[(&CStr, &[u8])] = &[
@@ -73,10 +57,7 @@ const FIXED: &[(&CStr, &[u8])] = &[
           services: files\nprotocols: files\n",
     ),
     // Nothing listens there: a look-up fails at once instead of after a timeout.
-    (
-        c"etc/resolv.conf",
-        b"nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
-    ),
+    (c"etc/resolv.conf", b"nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"),
     (c"etc/shells", b"/bin/sh\n/bin/bash\n"),
 ];
 
@@ -91,11 +72,7 @@ pub(crate) fn add_etc(tree: &mut Tree, account: &Account, hostname: &Hostname) {
         tree.link_row(path, Cow::Borrowed(target));
     }
     for &(path, content) in FIXED {
-        tree.row(Entry::File(
-            Cow::Borrowed(path),
-            0o644,
-            Cow::Borrowed(content),
-        ));
+        tree.row(Entry::File(Cow::Borrowed(path), 0o644, Cow::Borrowed(content)));
     }
     let name = hostname.as_str();
     let hosts = format!("127.0.0.1 localhost {name}\n::1 localhost ip6-localhost {name}\n");
@@ -124,9 +101,7 @@ pub(crate) fn add_etc(tree: &mut Tree, account: &Account, hostname: &Hostname) {
 /// The directory above a row, when it is not `/etc` itself.
 fn add_parent(tree: &mut Tree, inside: &CStr) {
     let parent = inside.to_bytes().iter().rposition(|&byte| byte == b'/');
-    let parent = parent
-        .and_then(|end| inside.to_bytes().get(..end))
-        .unwrap_or_default();
+    let parent = parent.and_then(|end| inside.to_bytes().get(..end)).unwrap_or_default();
     if parent != b"etc"
         && let Ok(path) = BoxPath::parse(&[b"/", parent].concat())
     {
@@ -186,13 +161,8 @@ mod tests {
         for uid in [0, 1000, 1001] {
             let text = passwd(&Account { uid, gid: uid });
             let first = text.lines().next().unwrap();
-            assert!(
-                first.starts_with(&format!("agent:x:{uid}:{uid}:")),
-                "{text}"
-            );
-            let same = text
-                .lines()
-                .filter(|line| line.split(':').nth(2) == Some(&uid.to_string()));
+            assert!(first.starts_with(&format!("agent:x:{uid}:{uid}:")), "{text}");
+            let same = text.lines().filter(|line| line.split(':').nth(2) == Some(&uid.to_string()));
             assert_eq!(same.count(), 1, "{text}");
         }
     }

@@ -16,17 +16,11 @@ struct Row {
 }
 
 const fn file(path: &'static CStr) -> Row {
-    Row {
-        path,
-        kind: MaskKind::File,
-    }
+    Row { path, kind: MaskKind::File }
 }
 
 const fn directory(path: &'static CStr) -> Row {
-    Row {
-        path,
-        kind: MaskKind::Directory,
-    }
+    Row { path, kind: MaskKind::Directory }
 }
 
 const MASKS: &[Row] = &[
@@ -62,11 +56,7 @@ const MASKS: &[Row] = &[
 
 /// The covers that this host needs, relative to the root filesystem.
 pub(crate) fn present_masks() -> Vec<Mask<'static>> {
-    MASKS
-        .iter()
-        .filter(|row| is_readable_by_others(row.path))
-        .filter_map(as_mask)
-        .collect()
+    MASKS.iter().filter(|row| is_readable_by_others(row.path)).filter_map(as_mask).collect()
 }
 
 fn is_readable_by_others(path: &CStr) -> bool {
@@ -80,10 +70,7 @@ fn is_readable_by_others(path: &CStr) -> bool {
 fn as_mask(row: &Row) -> Option<Mask<'static>> {
     let (_slash, rest) = row.path.to_bytes_with_nul().split_first()?;
     let path = CStr::from_bytes_with_nul(rest).ok()?;
-    Some(Mask {
-        path,
-        kind: row.kind,
-    })
+    Some(Mask { path, kind: row.kind })
 }
 
 #[cfg(test)]

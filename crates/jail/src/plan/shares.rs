@@ -76,20 +76,12 @@ pub(crate) fn overlay_of(
     let empty = empty_directory_beside(seen.st_dev);
     if FileType::from_raw_mode(seen.st_mode).is_dir() {
         let layer = layer(source, seen, identity, owners, false)?;
-        return Ok(OverlaySource {
-            layer,
-            only: None,
-            empty,
-        });
+        return Ok(OverlaySource { layer, only: None, empty });
     }
     let (parent, name) = split(source).ok_or(Errno::INVAL)?;
     let of_parent = stat(parent.as_c_str())?;
     let layer = layer(&parent, &of_parent, identity, owners, false)?;
-    Ok(OverlaySource {
-        layer,
-        only: Some(name),
-        empty,
-    })
+    Ok(OverlaySource { layer, only: Some(name), empty })
 }
 
 fn layer(
@@ -100,10 +92,9 @@ fn layer(
     submounts: bool,
 ) -> Result<Layer, Errno> {
     match identity {
-        Identity::User { .. } => Ok(Layer::Path {
-            path: source.as_c_str().to_owned().into(),
-            expect: Some(id_of(seen)),
-        }),
+        Identity::User { .. } => {
+            Ok(Layer::Path { path: source.as_c_str().to_owned().into(), expect: Some(id_of(seen)) })
+        }
         Identity::Root { .. } => {
             let flags = OFlags::PATH | OFlags::CLOEXEC;
             let opened = open(source.as_c_str(), flags, Mode::empty())?;
@@ -121,10 +112,7 @@ fn layer(
 
 /// Which file it is.
 pub(crate) const fn id_of(stat: &Stat) -> FileId {
-    FileId {
-        device: stat.st_dev,
-        inode: stat.st_ino,
-    }
+    FileId { device: stat.st_dev, inode: stat.st_ino }
 }
 
 /// A file's directory and its name there.
@@ -132,22 +120,13 @@ fn split(path: &HostPath) -> Option<(HostPath, CString)> {
     let bytes = path.as_bytes();
     let slash = bytes.iter().rposition(|&byte| byte == b'/')?;
     let name = bytes.get(slash.checked_add(1)?..)?;
-    let parent = if slash == 0 {
-        b"/"
-    } else {
-        bytes.get(..slash)?
-    };
+    let parent = if slash == 0 { b"/" } else { bytes.get(..slash)? };
     Some((HostPath::parse(parent).ok()?, CString::new(name).ok()?))
 }
 
 /// Directories that the FHS has and most hosts leave empty.
-const OFTEN_EMPTY: [&CStr; 5] = [
-    c"/srv",
-    c"/media",
-    c"/usr/local/games",
-    c"/var/opt",
-    c"/usr/local/src",
-];
+const OFTEN_EMPTY: [&CStr; 5] =
+    [c"/srv", c"/media", c"/usr/local/games", c"/var/opt", c"/usr/local/src"];
 
 /// An empty directory of root's on the filesystem `device`, as the second layer that an overlay
 /// without an upper needs: on another filesystem, `st_dev` would differ within the tree.
@@ -159,11 +138,7 @@ pub(crate) fn empty_directory_beside(device: u64) -> Option<&'static CStr> {
 
 fn is_empty(path: &CStr) -> bool {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    open(path, flags, Mode::empty())
-        .and_then(Dir::new)
-        .is_ok_and(|entries| {
-            entries
-                .flatten()
-                .all(|entry| matches!(entry.file_name().to_bytes(), b"." | b".."))
-        })
+    open(path, flags, Mode::empty()).and_then(Dir::new).is_ok_and(|entries| {
+        entries.flatten().all(|entry| matches!(entry.file_name().to_bytes(), b"." | b".."))
+    })
 }

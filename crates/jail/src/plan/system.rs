@@ -50,10 +50,7 @@ pub(super) fn add_bind(
     });
     tree.mounts.push(MountEntry {
         target: Cow::Borrowed(inside),
-        source: MountSource::Bind {
-            layer: at(Cow::Borrowed(outside)),
-            writable: false,
-        },
+        source: MountSource::Bind { layer: at(Cow::Borrowed(outside)), writable: false },
         name: Cow::Borrowed(outside),
     });
 }
@@ -61,14 +58,7 @@ pub(super) fn add_bind(
 /// A host directory whose name was found at run time.
 pub(super) fn add_found(tree: &mut Tree, path: &BoxPath) {
     let layer = at(Cow::Owned(path.as_c_str().to_owned()));
-    tree.mount(
-        path,
-        MountSource::Bind {
-            layer,
-            writable: false,
-        },
-        true,
-    );
+    tree.mount(path, MountSource::Bind { layer, writable: false }, true);
 }
 
 fn at(path: Cow<'static, CStr>) -> Layer {

@@ -108,10 +108,7 @@ const fn verdicts(program: &mut Program, arch: Arch, table: &[&[Family]]) -> Run
         }
         kind += 1;
     }
-    assert!(
-        !taken[NUMBERS - 1],
-        "the last number must be unknown: so is all that follows"
-    );
+    assert!(!taken[NUMBERS - 1], "the last number must be unknown: so is all that follows");
     Runs::new(&by_number)
 }
 
@@ -183,20 +180,12 @@ const fn write_cond(
         other += 1;
     }
     if all_loaded {
-        return Entry {
-            cold: warm,
-            warm,
-            loaded,
-        };
+        return Entry { cold: warm, warm, loaded };
     }
     if arg.mask != u32::MAX {
         program.push(BPF_AND, arg.mask, 0, 0);
     }
-    Entry {
-        cold: program.load(low_half(arg.index)),
-        warm,
-        loaded,
-    }
+    Entry { cold: program.load(low_half(arg.index)), warm, loaded }
 }
 
 /// Writes the question whether the loaded value lies in one of the spans.
@@ -218,10 +207,7 @@ const fn write_member(program: &mut Program, spans: &[Span], hit: Label, miss: L
 const fn cond_loads(cond: &Cond) -> Option<Arg> {
     match cond {
         Cond::In(arg, _) | Cond::NotIn(arg, _) => Some(*arg),
-        Cond::AnyBit(arg) => Some(Arg {
-            index: arg.index,
-            mask: u32::MAX,
-        }),
+        Cond::AnyBit(arg) => Some(Arg { index: arg.index, mask: u32::MAX }),
         Cond::NotNull(_) => None,
     }
 }
@@ -245,36 +231,18 @@ struct Entry {
 
 impl Entry {
     const fn at(label: Label) -> Self {
-        Self {
-            cold: label,
-            warm: label,
-            loaded: None,
-        }
+        Self { cold: label, warm: label, loaded: None }
     }
 
     const fn after(self, loaded: Option<Arg>) -> Label {
-        if same(self.loaded, loaded) {
-            self.warm
-        } else {
-            self.cold
-        }
+        if same(self.loaded, loaded) { self.warm } else { self.cold }
     }
 }
 
 impl Program {
     const fn new() -> Self {
-        let nothing = sock_filter {
-            code: 0,
-            jt: 0,
-            jf: 0,
-            k: 0,
-        };
-        Self {
-            code: [nothing; LONGEST],
-            len: 0,
-            returns: [(0, Label(0)); RETURNS],
-            returned: 0,
-        }
+        let nothing = sock_filter { code: 0, jt: 0, jf: 0, k: 0 };
+        Self { code: [nothing; LONGEST], len: 0, returns: [(0, Label(0)); RETURNS], returned: 0 }
     }
 
     /// How many instructions there are.
@@ -296,16 +264,8 @@ impl Program {
 
     /// Puts an instruction before all others.
     const fn push(&mut self, code: u32, k: u32, jt: u8, jf: u8) -> Label {
-        assert!(
-            self.len < LONGEST,
-            "the filter is too long: loading it would cost every start"
-        );
-        self.code[LONGEST - 1 - self.len] = sock_filter {
-            code: code as u16,
-            jt,
-            jf,
-            k,
-        };
+        assert!(self.len < LONGEST, "the filter is too long: loading it would cost every start");
+        self.code[LONGEST - 1 - self.len] = sock_filter { code: code as u16, jt, jf, k };
         self.len += 1;
         Label(self.len)
     }
@@ -324,10 +284,7 @@ impl Program {
     /// How many instructions lie between the next one to be written and `to`.
     const fn distance(&self, to: Label) -> u8 {
         let distance = self.len - to.0;
-        assert!(
-            distance <= u8::MAX as usize,
-            "a jump reaches 255 instructions"
-        );
+        assert!(distance <= u8::MAX as usize, "a jump reaches 255 instructions");
         distance as u8
     }
 

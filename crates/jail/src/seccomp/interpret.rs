@@ -75,12 +75,7 @@ pub(super) fn run(program: &[sock_filter], data: Data) -> Run {
             0x35 => at += jump(accumulator >= k),
             0x45 => at += jump(accumulator & k != 0),
             0x06 => {
-                return Run {
-                    value: k,
-                    steps: visited.len(),
-                    saw_arguments,
-                    visited,
-                };
+                return Run { value: k, steps: visited.len(), saw_arguments, visited };
             }
             code => panic!("the kernel could not remember a verdict after {code:#x}"),
         }
@@ -89,10 +84,7 @@ pub(super) fn run(program: &[sock_filter], data: Data) -> Run {
 
 /// A word of `seccomp_data`, on a little-endian machine.
 fn word(data: Data, offset: u32) -> u32 {
-    assert!(
-        offset.is_multiple_of(4) && offset < 64,
-        "{offset} is outside of seccomp_data"
-    );
+    assert!(offset.is_multiple_of(4) && offset < 64, "{offset} is outside of seccomp_data");
     let low = |value: u64| u32::try_from(value & u64::from(u32::MAX)).unwrap();
     match offset {
         0 => data.nr,
@@ -100,11 +92,7 @@ fn word(data: Data, offset: u32) -> u32 {
         8 | 12 => panic!("no rule may depend on the caller's address"),
         _ => {
             let argument = data.args[(offset as usize - 16) / 8];
-            if offset.is_multiple_of(8) {
-                low(argument)
-            } else {
-                low(argument >> 32)
-            }
+            if offset.is_multiple_of(8) { low(argument) } else { low(argument >> 32) }
         }
     }
 }

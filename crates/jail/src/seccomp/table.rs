@@ -8,12 +8,8 @@ mod ruled;
 mod traced;
 
 /// Every family of calls with a deliberate verdict, by kind.
-pub const TABLE: &[&[Family]] = &[
-    traced::FAMILIES,
-    allowed::FAMILIES,
-    ruled::FAMILIES,
-    refused::FAMILIES,
-];
+pub const TABLE: &[&[Family]] =
+    &[traced::FAMILIES, allowed::FAMILIES, ruled::FAMILIES, refused::FAMILIES];
 
 /// System calls that share a verdict and the reason for it.
 #[derive(Debug)]
@@ -130,11 +126,7 @@ pub struct Span(pub u32, pub u32);
 
 impl Family {
     const fn new(verdict: Verdict, why: &'static str, calls: &'static [Call]) -> Self {
-        Self {
-            verdict,
-            why,
-            calls,
-        }
+        Self { verdict, why, calls }
     }
 }
 
@@ -152,11 +144,7 @@ impl Clause {
 
 /// A call that both architectures have.
 const fn both(name: &'static str, x86_64: u32, aarch64: u32) -> Call {
-    Call {
-        name,
-        x86_64: Some(x86_64),
-        aarch64: Some(aarch64),
-    }
+    Call { name, x86_64: Some(x86_64), aarch64: Some(aarch64) }
 }
 
 /// A call that came when all architectures had begun to number alike (Linux 5.1).
@@ -166,11 +154,7 @@ const fn late(name: &'static str, number: u32) -> Call {
 
 /// A call that only x86_64 has; aarch64 began without the calls that had been superseded.
 const fn x86(name: &'static str, number: u32) -> Call {
-    Call {
-        name,
-        x86_64: Some(number),
-        aarch64: None,
-    }
+    Call { name, x86_64: Some(number), aarch64: None }
 }
 
 const fn arg(index: u8) -> Arg {

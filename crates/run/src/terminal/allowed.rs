@@ -12,10 +12,7 @@ pub(super) struct Mode {
     pub(super) number: u16,
     pub(super) after: After,
     /// Who needs it; the documentation's words.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read by people and by the table's tests")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by people and by the table's tests"))]
     pub(super) why: &'static str,
 }
 
@@ -41,10 +38,7 @@ pub(super) struct Esc {
     pub(super) last: u8,
     /// What is written for it; `None`: itself.
     pub(super) instead: Option<&'static [u8]>,
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read by people and by the table's tests")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by people and by the table's tests"))]
     pub(super) why: &'static str,
 }
 
@@ -189,20 +183,10 @@ pub(super) const ESC: &[Esc] = &[
 
 impl Esc {
     const fn plain(last: u8, why: &'static str) -> Self {
-        Self {
-            intermediate: 0,
-            last,
-            instead: None,
-            why,
-        }
+        Self { intermediate: 0, last, instead: None, why }
     }
 
     const fn charset(slot: u8, set: u8, why: &'static str) -> Self {
-        Self {
-            intermediate: slot,
-            last: set,
-            instead: None,
-            why,
-        }
+        Self { intermediate: slot, last: set, instead: None, why }
     }
 }

@@ -11,10 +11,7 @@ pub(super) struct Csi {
     pub(super) last: u8,
     pub(super) params: Params,
     pub(super) effect: Effect,
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "read by people and by the table's tests")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "read by people and by the table's tests"))]
     pub(super) why: &'static str,
 }
 
@@ -76,19 +73,11 @@ impl<'a> Sequence<'a> {
             Some((&marker @ b'<'..=b'?', rest)) => (marker, rest),
             _ => (0, body),
         };
-        let end = body
-            .iter()
-            .position(|b| matches!(b, 0x20..=0x2f))
-            .unwrap_or(body.len());
+        let end = body.iter().position(|b| matches!(b, 0x20..=0x2f)).unwrap_or(body.len());
         let (params, intermediates) = body.split_at_checked(end)?;
         let sound = params.iter().all(|b| matches!(b, b'0'..=b';'))
             && intermediates.iter().all(|b| matches!(b, 0x20..=0x2f));
-        sound.then_some(Self {
-            marker,
-            params,
-            intermediates,
-            last,
-        })
+        sound.then_some(Self { marker, params, intermediates, last })
     }
 
     /// The one byte between parameters and end, 0 for none, `None` for more than one.
@@ -114,14 +103,7 @@ impl<'a> Sequence<'a> {
 impl Csi {
     /// A row without marker, intermediate and lasting effect.
     pub(super) const fn plain(last: u8, params: Params, why: &'static str) -> Self {
-        Self {
-            marker: 0,
-            intermediate: 0,
-            last,
-            params,
-            effect: Effect::None,
-            why,
-        }
+        Self { marker: 0, intermediate: 0, last, params, effect: Effect::None, why }
     }
 
     /// A full row.
@@ -133,14 +115,7 @@ impl Csi {
         effect: Effect,
         why: &'static str,
     ) -> Self {
-        Self {
-            marker,
-            intermediate,
-            last,
-            params,
-            effect,
-            why,
-        }
+        Self { marker, intermediate, last, params, effect, why }
     }
 
     /// The row with an effect.

@@ -85,10 +85,7 @@ impl Filter {
     pub fn new() -> Self {
         Self {
             state: State::Text,
-            held: Held {
-                bytes: [0; LONGEST],
-                len: 0,
-            },
+            held: Held { bytes: [0; LONGEST], len: 0 },
             text: Text::default(),
             left: Left::default(),
             withheld: Withheld::default(),
@@ -173,11 +170,8 @@ impl Filter {
     }
 
     fn ground<'a>(&mut self, input: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
-        let (run, rest) = input
-            .split_at_checked(text::run(input))
-            .unwrap_or((input, b""));
-        self.text
-            .write(run, rest.is_empty(), out, &mut self.withheld);
+        let (run, rest) = input.split_at_checked(text::run(input)).unwrap_or((input, b""));
+        self.text.write(run, rest.is_empty(), out, &mut self.withheld);
         let Some((&control, rest)) = rest.split_first() else {
             return rest;
         };
@@ -226,11 +220,7 @@ impl Filter {
     }
 
     fn escape(&mut self, byte: u8, out: &mut Vec<u8>) {
-        let string = |string| State::String {
-            string,
-            after_semicolon: false,
-            asks: false,
-        };
+        let string = |string| State::String { string, after_semicolon: false, asks: false };
         if matches!(byte, 0x20..=0x2f) {
             self.held.push(byte);
             self.state = State::EscapeRest;
@@ -257,11 +247,7 @@ impl Filter {
             Some([..]) | None => false,
         });
         let Some(row) = row else {
-            let kind = if last == b'Z' {
-                Kind::Query
-            } else {
-                Kind::Control
-            };
+            let kind = if last == b'Z' { Kind::Query } else { Kind::Control };
             return self.withhold(kind);
         };
         self.state = State::Text;
@@ -315,12 +301,7 @@ impl Filter {
 
     /// Drops a part of a control string; gives back what follows its end.
     fn string<'a>(&mut self, input: &'a [u8]) -> &'a [u8] {
-        let State::String {
-            string,
-            mut after_semicolon,
-            mut asks,
-        } = self.state
-        else {
+        let State::String { string, mut after_semicolon, mut asks } = self.state else {
             return input;
         };
         let mut bytes = input.iter();
@@ -346,11 +327,7 @@ impl Filter {
                 return bytes.as_slice();
             }
         }
-        self.state = State::String {
-            string,
-            after_semicolon,
-            asks,
-        };
+        self.state = State::String { string, after_semicolon, asks };
         b""
     }
 }

@@ -58,10 +58,7 @@ impl Left {
     ) -> bool {
         match effect {
             Effect::Set => sequence.numbers().flatten().for_each(|n| self.set(n)),
-            Effect::Unset => sequence
-                .numbers()
-                .flatten()
-                .for_each(|n| self.unset(n, out)),
+            Effect::Unset => sequence.numbers().flatten().for_each(|n| self.unset(n, out)),
             Effect::CursorStyle => self.cursor_style = b"\x1b[0 q",
             Effect::ModifyKeys => self.modified_keys = b"\x1b[>4m",
             Effect::KeysPush => return self.push(),
@@ -106,11 +103,7 @@ impl Left {
 
     fn level(&mut self) -> &mut u8 {
         let [main, alternate] = &mut self.keys;
-        if self.alternate.is_some() {
-            alternate
-        } else {
-            main
-        }
+        if self.alternate.is_some() { alternate } else { main }
     }
 
     fn push(&mut self) -> bool {
@@ -136,10 +129,7 @@ fn is_screen(number: u16) -> bool {
 }
 
 fn after(number: u16) -> Option<After> {
-    MODES
-        .iter()
-        .find(|mode| mode.number == number)
-        .map(|mode| mode.after)
+    MODES.iter().find(|mode| mode.number == number).map(|mode| mode.after)
 }
 
 /// Leaves the alternate screen as it was entered: 1049 alone gives the cursor back.

@@ -46,9 +46,7 @@ impl Text {
         }
         let mut rest = self.complete(run, out, withheld);
         while let Err(error) = from_utf8(rest) {
-            let (clean, bad) = rest
-                .split_at_checked(error.valid_up_to())
-                .unwrap_or((rest, b""));
+            let (clean, bad) = rest.split_at_checked(error.valid_up_to()).unwrap_or((rest, b""));
             write_characters(clean, out, withheld);
             let Some(len) = error.error_len() else {
                 self.keep(bad);
@@ -120,9 +118,7 @@ impl Text {
 /// Writes valid UTF-8, without the C1 controls (U+0080 to U+009F): xterm obeys them in this form.
 fn write_characters(text: &[u8], out: &mut Vec<u8>, withheld: &mut Withheld) {
     let mut rest = text;
-    while let Some(at) = rest
-        .array_windows()
-        .position(|&[lead, byte]| lead == 0xc2 && byte < 0xa0)
+    while let Some(at) = rest.array_windows().position(|&[lead, byte]| lead == 0xc2 && byte < 0xa0)
     {
         let (clean, from) = rest.split_at_checked(at).unwrap_or((rest, b""));
         out.extend_from_slice(clean);

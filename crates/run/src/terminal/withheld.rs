@@ -98,11 +98,7 @@ impl fmt::Display for Withheld {
         if self.is_empty() {
             return f.write_str("terminal: nothing withheld");
         }
-        let counts = self
-            .counts
-            .iter()
-            .zip(NAMES)
-            .filter(|&(&count, _)| count != 0);
+        let counts = self.counts.iter().zip(NAMES).filter(|&(&count, _)| count != 0);
         for (index, (&count, (one, many))) in counts.enumerate() {
             let before = if index == 0 { "terminal: " } else { ", " };
             write!(f, "{before}{count} {}", if count == 1 { one } else { many })?;
@@ -128,12 +124,7 @@ pub(super) enum Str {
 
 /// The kind of a control sequence that no row allowed.
 pub(super) fn of_csi(sequence: &Sequence<'_>) -> Kind {
-    match (
-        sequence.marker,
-        sequence.intermediates,
-        sequence.last,
-        sequence.first(),
-    ) {
+    match (sequence.marker, sequence.intermediates, sequence.last, sequence.first()) {
         (_, b"", b't', 22 | 23) | (b'>', b"", b't' | b'T', _) => Kind::Title,
         (_, b"", b't', 11 | 13..=16 | 18..=21) => Kind::Query,
         // DA, DSR, XTVERSION, DECREQTPARM, kitty's and xterm's key state, XTSMGRAPHICS, DECRQM,
@@ -175,9 +166,7 @@ pub(super) fn of_string(string: Str, head: &[u8], asks: bool) -> Kind {
 /// DECRQSS (`$q`), XTGETTCAP (`+q`), sixel (`q`), ReGIS (`p`).
 fn of_dcs(head: &[u8]) -> Kind {
     let parameters = |b: &&u8| matches!(b, b'0'..=b';');
-    let body = head
-        .get(head.iter().take_while(parameters).count()..)
-        .unwrap_or_default();
+    let body = head.get(head.iter().take_while(parameters).count()..).unwrap_or_default();
     match body {
         [b'$' | b'+', b'q', ..] => Kind::Query,
         [b'q' | b'p', ..] => Kind::Graphics,

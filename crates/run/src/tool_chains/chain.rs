@@ -31,10 +31,7 @@ pub(super) struct Chain {
     /// Other tool chains that the programs in `bins` lead into. They have no version.
     pub(super) companions: &'static [Self],
     /// What is not shared, for the documentation.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the documentation is checked against it")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the documentation is checked against it"))]
     pub(super) left_out: &'static str,
     /// Where the layout is described.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests demand it of each row"))]

@@ -46,10 +46,7 @@ impl<'a> Finder<'a> {
     pub(super) fn new(env: &'a dyn HostEnv, home: &HostPath) -> Self {
         Self {
             env,
-            home: Home {
-                named: home.as_path().to_owned(),
-                real: None,
-            },
+            home: Home { named: home.as_path().to_owned(), real: None },
             host_root: PathBuf::from("/"),
             roots: HashMap::new(),
             taken: Vec::new(),
@@ -83,18 +80,13 @@ impl<'a> Finder<'a> {
             .filter_map(|chain| Some((chain, plain(self.env.get(chain.named_by?)?.as_bytes())?)))
             .collect();
         if entries.is_empty() && named.iter().all(|(_, place)| in_base(place)) {
-            named
-                .iter()
-                .for_each(|(chain, place)| self.set_env(chain, place, place));
+            named.iter().for_each(|(chain, place)| self.set_env(chain, place, place));
             return self.found;
         }
-        self.home.real = fs::canonicalize(&self.home.named)
-            .ok()
-            .filter(|real| real != Path::new("/"));
+        self.home.real =
+            fs::canonicalize(&self.home.named).ok().filter(|real| real != Path::new("/"));
         // First: a variable says which of two is meant (CARGO_HOME elsewhere than ~/.cargo/bin).
-        named
-            .iter()
-            .for_each(|(chain, place)| self.named(chain, place));
+        named.iter().for_each(|(chain, place)| self.named(chain, place));
         entries.iter().for_each(|entry| self.entry(entry));
         self.finish()
     }
@@ -119,10 +111,7 @@ impl<'a> Finder<'a> {
                 }
             }
         }
-        self.leave_out(
-            entry.as_os_str().as_bytes(),
-            "no known tool chain keeps programs there",
-        );
+        self.leave_out(entry.as_os_str().as_bytes(), "no known tool chain keeps programs there");
     }
 
     /// A tool chain that a variable names, on `PATH` or not.
@@ -134,14 +123,7 @@ impl<'a> Finder<'a> {
         if let Err(Refusal(why)) = self.home.allows(&root) {
             return self.leave_out(place.as_os_str().as_bytes(), why);
         }
-        self.take(
-            chain,
-            &Place {
-                named: place.to_owned(),
-                base: root.clone(),
-                root,
-            },
-        );
+        self.take(chain, &Place { named: place.to_owned(), base: root.clone(), root });
     }
 
     /// Where `chain` stands, if the entry of `PATH` is one of its folders of programs.
@@ -149,33 +131,21 @@ impl<'a> Finder<'a> {
         chain.roots.iter().find_map(|&root| {
             let named = self.named_root(root)?;
             let rebased = self.home.rebase(&named);
-            if ![entry, real]
-                .iter()
-                .any(|at| at.starts_with(&named) || at.starts_with(&rebased))
-            {
+            if ![entry, real].iter().any(|at| at.starts_with(&named) || at.starts_with(&rebased)) {
                 return None;
             }
             let root = self.real(&named)?;
             let version = matched(chain, real.strip_prefix(&root).ok()?)?;
             let base = root.join(version).components().collect();
-            Some(Place {
-                named: rebased,
-                root,
-                base,
-            })
+            Some(Place { named: rebased, root, base })
         })
     }
 
     /// Takes what `chain` shares into the result, once for each base.
     fn take(&mut self, chain: &'static Chain, place: &Place) {
         let base = &place.base;
-        if self
-            .taken
-            .iter()
-            .any(|(id, at)| *id == chain.id && at == base)
-            || chain
-                .marker
-                .is_some_and(|marker| fs::symlink_metadata(base.join(marker)).is_err())
+        if self.taken.iter().any(|(id, at)| *id == chain.id && at == base)
+            || chain.marker.is_some_and(|marker| fs::symlink_metadata(base.join(marker)).is_err())
         {
             return;
         }
@@ -192,10 +162,7 @@ impl<'a> Finder<'a> {
             self.link(&place.named, &place.root);
         }
         self.set_env(chain, &place.named, base);
-        chain
-            .copies
-            .iter()
-            .for_each(|name| settings::copy(base, name, &mut self.found));
+        chain.copies.iter().for_each(|name| settings::copy(base, name, &mut self.found));
         match chain.special {
             Special::None => {}
             Special::Cargo => settings::cargo(base, &mut self.found),
@@ -212,11 +179,7 @@ impl<'a> Finder<'a> {
         let place = chain.roots.iter().find_map(|&root| {
             let named = self.named_root(root)?;
             let root = self.real(&named)?;
-            Some(Place {
-                named: self.home.rebase(&named),
-                base: root.clone(),
-                root,
-            })
+            Some(Place { named: self.home.rebase(&named), base: root.clone(), root })
         });
         let Some(place) = place else { return };
         match self.home.allows(&place.root) {
@@ -243,10 +206,7 @@ impl<'a> Finder<'a> {
     /// The canonical path of a root, looked up once.
     fn real(&mut self, named: &Path) -> Option<PathBuf> {
         let look = || fs::canonicalize(named).ok();
-        self.roots
-            .entry(named.to_owned())
-            .or_insert_with(look)
-            .clone()
+        self.roots.entry(named.to_owned()).or_insert_with(look).clone()
     }
 
     fn set_env(&mut self, chain: &Chain, root: &Path, base: &Path) {
@@ -261,11 +221,7 @@ impl<'a> Finder<'a> {
             };
             let variable = value.and_then(|v| EnvVar::new(name.as_bytes(), v.as_bytes()).ok());
             if let Some(variable) = variable
-                && self
-                    .found
-                    .env
-                    .iter()
-                    .all(|set| set.name() != variable.name())
+                && self.found.env.iter().all(|set| set.name() != variable.name())
             {
                 self.found.env.push(variable);
             }
@@ -282,17 +238,12 @@ impl<'a> Finder<'a> {
 
     fn link(&mut self, at: &Path, to: &Path) {
         if let Ok(place) = BoxPath::parse(at.as_os_str().as_bytes()) {
-            self.found
-                .links
-                .push((place, to.as_os_str().as_bytes().to_vec()));
+            self.found.links.push((place, to.as_os_str().as_bytes().to_vec()));
         }
     }
 
     fn leave_out(&mut self, path: &[u8], why: &'static str) {
-        self.found.left_out.push(LeftOut {
-            path: path.to_vec(),
-            why,
-        });
+        self.found.left_out.push(LeftOut { path: path.to_vec(), why });
     }
 
     fn finish(mut self) -> ToolChains {
@@ -306,24 +257,16 @@ impl<'a> Finder<'a> {
             .take()
             .filter(|real| *real != self.home.named && self.home.named != Path::new(BOX_HOME));
         if let Some(real) = home
-            && self
-                .found
-                .shares
-                .iter()
-                .any(|share| share.source.as_path().starts_with(&real))
+            && self.found.shares.iter().any(|share| share.source.as_path().starts_with(&real))
         {
             let named = self.home.named.clone();
             self.link(&named, &real);
         }
         let shares = &self.found.shares;
         let free = |place: &BoxPath| !shares.iter().any(|share| place.is_within(&share.target));
-        self.found
-            .links
-            .retain(|(place, to)| free(place) && place.as_bytes() != to.as_slice());
+        self.found.links.retain(|(place, to)| free(place) && place.as_bytes() != to.as_slice());
         self.found.links.sort();
-        self.found
-            .links
-            .dedup_by(|second, first| second.0 == first.0);
+        self.found.links.dedup_by(|second, first| second.0 == first.0);
         self.found.files.retain(|file| free(&file.path));
         self.found
     }
@@ -350,9 +293,7 @@ fn plain(entry: &[u8]) -> Option<PathBuf> {
 
 fn in_base(path: &Path) -> bool {
     let first = path.components().nth(1);
-    IN_BASE
-        .iter()
-        .any(|name| first == Some(Component::Normal(OsStr::new(name))))
+    IN_BASE.iter().any(|name| first == Some(Component::Normal(OsStr::new(name))))
 }
 
 /// The part of `below` that is the version, when the rest is one of the chain's `bins`.

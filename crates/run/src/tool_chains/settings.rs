@@ -30,34 +30,17 @@ pub(super) fn cargo(base: &Path, found: &mut ToolChains) {
     let Some(user) = text.and_then(|text| text.parse::<Table>().ok()) else {
         return;
     };
-    let mut sources = pick_each(
-        &user,
-        "source",
-        &[SOURCE_PLACES, &["replace-with"]].concat(),
-    );
+    let mut sources = pick_each(&user, "source", &[SOURCE_PLACES, &["replace-with"]].concat());
     drop_lost_sources(&mut sources);
     let registries = pick_each(&user, "registries", &["index", "protocol"]);
     let registry = user.get("registry").and_then(Value::as_table);
-    let registry = registry
-        .map(|table| pick(table, &["default"]))
-        .unwrap_or_default();
-    let sections = [
-        ("source", sources),
-        ("registries", registries),
-        ("registry", registry),
-    ];
-    let sections = sections
-        .into_iter()
-        .filter(|(_, section)| !section.is_empty());
-    let made: Table = sections
-        .map(|(name, section)| (name.to_owned(), Value::Table(section)))
-        .collect();
+    let registry = registry.map(|table| pick(table, &["default"])).unwrap_or_default();
+    let sections = [("source", sources), ("registries", registries), ("registry", registry)];
+    let sections = sections.into_iter().filter(|(_, section)| !section.is_empty());
+    let made: Table =
+        sections.map(|(name, section)| (name.to_owned(), Value::Table(section))).collect();
     if !made.is_empty() {
-        put(
-            found,
-            base.join("config.toml").as_os_str().as_bytes(),
-            made.to_string(),
-        );
+        put(found, base.join("config.toml").as_os_str().as_bytes(), made.to_string());
     }
 }
 
@@ -68,34 +51,17 @@ pub(super) fn cargo(base: &Path, found: &mut ToolChains) {
 /// then chooses among what is installed, and never starts a download. Source: The rustup book.
 pub(super) fn rustup(env: &dyn HostEnv, base: &Path, found: &mut ToolChains) {
     let text = read(&base.join("settings.toml"));
-    let user = text
-        .and_then(|text| text.parse::<Table>().ok())
-        .unwrap_or_default();
-    let keys = [
-        "version",
-        "default_toolchain",
-        "profile",
-        "default_host_triple",
-    ];
+    let user = text.and_then(|text| text.parse::<Table>().ok()).unwrap_or_default();
+    let keys = ["version", "default_toolchain", "profile", "default_host_triple"];
     let mut made = pick(&user, &keys);
     made.retain(|_, value| value.as_str().is_some_and(|text| is_plain(text, "")));
-    made.entry("version")
-        .or_insert_with(|| Value::String("12".to_owned()));
+    made.entry("version").or_insert_with(|| Value::String("12".to_owned()));
     let rustup_home = format!("{BOX_HOME}/.rustup");
-    put(
-        found,
-        format!("{rustup_home}/settings.toml").as_bytes(),
-        made.to_string(),
-    );
+    put(found, format!("{rustup_home}/settings.toml").as_bytes(), made.to_string());
     if let Ok(place) = BoxPath::parse(format!("{rustup_home}/toolchains").as_bytes()) {
-        found.links.push((
-            place,
-            base.join("toolchains").as_os_str().as_bytes().to_vec(),
-        ));
+        found.links.push((place, base.join("toolchains").as_os_str().as_bytes().to_vec()));
     }
-    let chosen = env
-        .get("RUSTUP_TOOLCHAIN")
-        .and_then(|name| name.into_string().ok());
+    let chosen = env.get("RUSTUP_TOOLCHAIN").and_then(|name| name.into_string().ok());
     let chosen = chosen.filter(|name| is_plain(name, ""));
     set(found, "RUSTUP_HOME", &rustup_home);
     set(found, "RUSTUP_AUTO_INSTALL", "0");
@@ -108,9 +74,7 @@ pub(super) fn rustup(env: &dyn HostEnv, base: &Path, found: &mut ToolChains) {
 ///
 /// Source: mise docs, Configuration.
 pub(super) fn mise(env: &dyn HostEnv, home: &Path, found: &mut ToolChains) {
-    let config = env
-        .get("XDG_CONFIG_HOME")
-        .map_or_else(|| home.join(".config"), Into::into);
+    let config = env.get("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), Into::into);
     let Some(text) = read(&config.join("mise/config.toml")) else {
         return;
     };
@@ -124,20 +88,14 @@ pub(super) fn mise(env: &dyn HostEnv, home: &Path, found: &mut ToolChains) {
     let mut kept = Table::new();
     for (tool, version) in tools {
         let all_plain = plain(version)
-            || version
-                .as_array()
-                .is_some_and(|list| !list.is_empty() && list.iter().all(plain));
+            || version.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(plain));
         if all_plain && is_plain(tool, ":@/") {
             kept.insert(tool.clone(), version.clone());
         }
     }
     if !kept.is_empty() {
         let made = Table::from_iter([("tools".to_owned(), Value::Table(kept))]);
-        put(
-            found,
-            format!("{BOX_HOME}/.config/mise/config.toml").as_bytes(),
-            made.to_string(),
-        );
+        put(found, format!("{BOX_HOME}/.config/mise/config.toml").as_bytes(), made.to_string());
     }
 }
 
@@ -173,10 +131,7 @@ fn drop_lost_sources(sources: &mut Table) {
     let placed = |source: &Value| SOURCE_PLACES.iter().any(|key| source.get(key).is_some());
     sources.retain(|name, source| name == "crates-io" || placed(source));
     let names: Vec<String> = sources.keys().cloned().collect();
-    for source in sources
-        .iter_mut()
-        .filter_map(|(_, source)| source.as_table_mut())
-    {
+    for source in sources.iter_mut().filter_map(|(_, source)| source.as_table_mut()) {
         let by = source.get("replace-with").and_then(Value::as_str);
         if by.is_some_and(|by| !names.iter().any(|name| name == by)) {
             source.remove("replace-with");
@@ -187,11 +142,7 @@ fn drop_lost_sources(sources: &mut Table) {
 
 /// [`pick`] for each table in a section.
 fn pick_each(user: &Table, section: &str, keys: &[&str]) -> Table {
-    let tables = user
-        .get(section)
-        .and_then(Value::as_table)
-        .into_iter()
-        .flatten();
+    let tables = user.get(section).and_then(Value::as_table).into_iter().flatten();
     let picked = tables.filter_map(|(name, table)| {
         let kept = pick(table.as_table()?, keys);
         (!kept.is_empty()).then(|| (name.clone(), Value::Table(kept)))
@@ -220,31 +171,19 @@ fn is_plain(text: &str, also: &str) -> bool {
 
 fn put(found: &mut ToolChains, path: &[u8], content: String) {
     if let Ok(path) = BoxPath::parse(path) {
-        found.files.push(ScratchFile {
-            path,
-            mode: 0o644,
-            content: content.into_bytes(),
-        });
+        found.files.push(ScratchFile { path, mode: 0o644, content: content.into_bytes() });
     }
 }
 
 fn set(found: &mut ToolChains, name: &str, value: &str) {
-    found
-        .env
-        .extend(EnvVar::new(name.as_bytes(), OsStr::new(value).as_bytes()));
+    found.env.extend(EnvVar::new(name.as_bytes(), OsStr::new(value).as_bytes()));
 }
 
 /// A regular file of at most [`MAX_SIZE`] bytes of UTF-8.
 fn read(path: &Path) -> Option<String> {
     // Asked before it is opened: opening a FIFO would wait.
-    let meta = fs::metadata(path)
-        .ok()
-        .filter(|meta| meta.is_file() && meta.len() <= MAX_SIZE)?;
+    let meta = fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.len() <= MAX_SIZE)?;
     let mut text = String::with_capacity(usize::try_from(meta.len()).ok()?);
-    File::open(path)
-        .ok()?
-        .take(MAX_SIZE)
-        .read_to_string(&mut text)
-        .ok()?;
+    File::open(path).ok()?.take(MAX_SIZE).read_to_string(&mut text).ok()?;
     Some(text)
 }

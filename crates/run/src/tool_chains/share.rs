@@ -35,38 +35,24 @@ impl Home {
         if real == Path::new("/") || real == self.named || self.holds_home(real) {
             return Err(Refusal("it is the home directory or holds it"));
         }
-        let below_home = self
-            .real
-            .as_ref()
-            .and_then(|home| real.strip_prefix(home).ok());
+        let below_home = self.real.as_ref().and_then(|home| real.strip_prefix(home).ok());
         let names = |list: &[&str], part: Component<'_>| {
-            list.iter()
-                .any(|name| part == Component::Normal(OsStr::new(name)))
+            list.iter().any(|name| part == Component::Normal(OsStr::new(name)))
         };
         if below_home.is_none() && real.components().nth(1).is_some_and(|c| names(SYSTEM, c)) {
             return Err(Refusal("it is in a system directory"));
         }
-        if below_home
-            .unwrap_or(real)
-            .components()
-            .any(|part| names(NEVER_WITHIN, part))
-        {
+        if below_home.unwrap_or(real).components().any(|part| names(NEVER_WITHIN, part)) {
             return Err(Refusal("it is in a place for credentials"));
         }
-        if real
-            .components()
-            .next_back()
-            .is_some_and(|part| names(NEVER_WHOLE, part))
-        {
+        if real.components().next_back().is_some_and(|part| names(NEVER_WHOLE, part)) {
             return Err(Refusal("it holds more than a tool chain"));
         }
         Ok(())
     }
 
     fn holds_home(&self, real: &Path) -> bool {
-        self.real
-            .as_ref()
-            .is_some_and(|home| home.starts_with(real))
+        self.real.as_ref().is_some_and(|home| home.starts_with(real))
     }
 }
 
@@ -111,9 +97,7 @@ impl Carver {
 
     /// True for a directory within a share, or one that holds one.
     pub(super) fn reaches(&self, dir: &Path) -> bool {
-        self.shares
-            .iter()
-            .any(|share| dir.starts_with(share) || share.starts_with(dir))
+        self.shares.iter().any(|share| dir.starts_with(share) || share.starts_with(dir))
     }
 
     /// How many shares there are.
@@ -137,11 +121,7 @@ impl Carver {
             let bytes = path.as_os_str().as_bytes();
             let source = HostPath::parse(bytes).ok()?;
             let target = BoxPath::parse(bytes).ok()?;
-            Some(Share {
-                source,
-                target,
-                access: Access::ReadOnly,
-            })
+            Some(Share { source, target, access: Access::ReadOnly })
         };
         self.shares.into_iter().filter_map(share).collect()
     }
@@ -261,11 +241,7 @@ fn expand(at: PathBuf, pattern: &str, found: &mut Vec<PathBuf>) -> Result<(), To
         return Ok(());
     }
     // Through a link the same file has another name in the share: look there.
-    let next = if meta.is_symlink() {
-        fs::canonicalize(&next).unwrap_or(next)
-    } else {
-        next
-    };
+    let next = if meta.is_symlink() { fs::canonicalize(&next).unwrap_or(next) } else { next };
     expand(next, rest, found)
 }
 
@@ -303,9 +279,7 @@ fn holds_url_with_user(file: &Path) -> bool {
     let mut text = Vec::new();
     let read = fs::symlink_metadata(file)
         .is_ok_and(|found| found.is_file() && found.len() <= MAX_SEARCHED)
-        && File::open(file)
-            .and_then(|file| file.take(MAX_SEARCHED).read_to_end(&mut text))
-            .is_ok();
+        && File::open(file).and_then(|file| file.take(MAX_SEARCHED).read_to_end(&mut text)).is_ok();
     !read || has_url_with_user(&text)
 }
 

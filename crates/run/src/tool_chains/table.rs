@@ -30,14 +30,8 @@ pub(super) const NEVER_WITHIN: &[&str] = &[
 ];
 
 /// Folders too wide to be shared themselves; a listed folder below them may be.
-pub(super) const NEVER_WHOLE: &[&str] = &[
-    ".cache",
-    ".config",
-    ".local",
-    "Desktop",
-    "Documents",
-    "Downloads",
-];
+pub(super) const NEVER_WHOLE: &[&str] =
+    &[".cache", ".config", ".local", "Desktop", "Documents", "Downloads"];
 
 /// First components that are no place for a tool chain, unless the home is there.
 pub(super) const SYSTEM: &[&str] = &["boot", "dev", "etc", "proc", "run", "sys"];
@@ -55,13 +49,5 @@ const SHIM_MANAGER: &[&str] = &["bin", "libexec", "shims", "versions", "plugins"
 
 /// Every row; the first that fits a `PATH` entry decides.
 pub(super) fn rows() -> impl Iterator<Item = &'static Chain> {
-    [
-        rust_go::ROWS,
-        node::ROWS,
-        python::ROWS,
-        others::ROWS,
-        general::ROWS,
-    ]
-    .into_iter()
-    .flatten()
+    [rust_go::ROWS, node::ROWS, python::ROWS, others::ROWS, general::ROWS].into_iter().flatten()
 }

@@ -36,10 +36,7 @@ impl Host {
     fn new() -> Self {
         let dir = TempDir::new().unwrap();
         fs::create_dir_all(dir.path().join("home/alice")).unwrap();
-        Self {
-            dir,
-            env: HashMap::new(),
-        }
+        Self { dir, env: HashMap::new() }
     }
 
     fn root(&self) -> PathBuf {
@@ -125,32 +122,19 @@ fn some_name(pattern: &str) -> PathBuf {
 
 /// Every row, companions too.
 fn all() -> Vec<&'static Chain> {
-    rows()
-        .flat_map(|chain| std::iter::once(chain).chain(chain.companions))
-        .collect()
+    rows().flat_map(|chain| std::iter::once(chain).chain(chain.companions)).collect()
 }
 
 fn covers(found: &ToolChains, path: &Path) -> bool {
-    found
-        .shares
-        .iter()
-        .any(|share| path.starts_with(share.source.as_path()))
+    found.shares.iter().any(|share| path.starts_with(share.source.as_path()))
 }
 
 fn shares(found: &ToolChains) -> Vec<&Path> {
-    found
-        .shares
-        .iter()
-        .map(|share| share.source.as_path())
-        .collect()
+    found.shares.iter().map(|share| share.source.as_path()).collect()
 }
 
 fn path(found: &ToolChains) -> Vec<&Path> {
-    found
-        .path
-        .iter()
-        .map(|dir| Path::new(dir.as_c_str().to_str().unwrap()))
-        .collect()
+    found.path.iter().map(|dir| Path::new(dir.as_c_str().to_str().unwrap())).collect()
 }
 
 fn variable(found: &ToolChains, name: &str) -> Option<String> {
@@ -159,18 +143,11 @@ fn variable(found: &ToolChains, name: &str) -> Option<String> {
 }
 
 fn file(found: &ToolChains, path: &str) -> Option<String> {
-    let file = found
-        .files
-        .iter()
-        .find(|file| file.path.as_bytes() == path.as_bytes())?;
+    let file = found.files.iter().find(|file| file.path.as_bytes() == path.as_bytes())?;
     Some(String::from_utf8(file.content.clone()).unwrap())
 }
 
 fn why_not(found: &ToolChains, path: &Path) -> Option<&'static str> {
     let bytes = path.as_os_str().as_encoded_bytes();
-    found
-        .left_out
-        .iter()
-        .find(|out| out.path == bytes)
-        .map(|out| out.why)
+    found.left_out.iter().find(|out| out.path == bytes).map(|out| out.why)
 }

@@ -34,11 +34,7 @@ impl VolumeArg {
         }
         host_source(source)?;
         let access = said.access.unwrap_or(Access::ReadWrite);
-        Ok(Self {
-            source: source.to_vec(),
-            target: BoxPath::parse(target)?,
-            access,
-        })
+        Ok(Self { source: source.to_vec(), target: BoxPath::parse(target)?, access })
     }
 
     /// The source as an absolute path; `.`, `..` and `./x` begin at `cwd`.
@@ -97,24 +93,11 @@ mod tests {
             (".:/b:ro,Z", "/home/u/p/.", "/b", Access::ReadOnly),
             ("./x:/b/:z,rw", "/home/u/p/./x", "/b", Access::ReadWrite),
             ("../x:/b", "/home/u/p/../x", "/b", Access::ReadWrite),
-            (
-                ".x:/b:nosuid,nodev,rprivate",
-                "/home/u/p/.x",
-                "/b",
-                Access::ReadWrite,
-            ),
+            (".x:/b:nosuid,nodev,rprivate", "/home/u/p/.x", "/b", Access::ReadWrite),
         ] {
             let arg = VolumeArg::parse(text.as_bytes()).unwrap();
-            assert_eq!(
-                arg.source_from(&cwd).unwrap().as_bytes(),
-                source.as_bytes(),
-                "{text}"
-            );
-            assert_eq!(
-                arg.target,
-                BoxPath::parse(target.as_bytes()).unwrap(),
-                "{text}"
-            );
+            assert_eq!(arg.source_from(&cwd).unwrap().as_bytes(), source.as_bytes(), "{text}");
+            assert_eq!(arg.target, BoxPath::parse(target.as_bytes()).unwrap(), "{text}");
             assert_eq!(arg.access, access, "{text}");
         }
     }
@@ -128,24 +111,11 @@ mod tests {
         for text in ["/a:/b:ro:x", "/a:b:/c:ro"] {
             assert_eq!(parse(text), Err(COLONS), "{text}");
         }
-        for text in [
-            "name:/b",
-            "/b",
-            "/a:/b:O",
-            "/a:/b:U",
-            "/a:/b:rshared",
-            "/a:/b:ro,noexec",
-        ] {
-            assert!(
-                matches!(parse(text), Err(BadValue::RefusedOption { .. })),
-                "{text}"
-            );
+        for text in ["name:/b", "/b", "/a:/b:O", "/a:/b:U", "/a:/b:rshared", "/a:/b:ro,noexec"] {
+            assert!(matches!(parse(text), Err(BadValue::RefusedOption { .. })), "{text}");
         }
         for text in ["/a:/b:", "/a:/b:ro,", "/a:/b:RO", "/a:/b:ro=true"] {
-            assert!(
-                matches!(parse(text), Err(BadValue::UnknownOption { .. })),
-                "{text}"
-            );
+            assert!(matches!(parse(text), Err(BadValue::UnknownOption { .. })), "{text}");
         }
         for text in ["/a:/b:ro,rw", "/a:/b:z,Z", "/a:/b:ro,ro"] {
             assert!(matches!(parse(text), Err(BadValue::Twice { .. })), "{text}");

@@ -24,10 +24,7 @@ pub(super) fn workspace(facts: &Facts<'_>) -> Sourced<Workspace> {
         return empty(refused.what);
     }
     // It would stand at its own path, where drybox's own things stand.
-    match TARGETS
-        .iter()
-        .find(|rule| rule.reach.touches(cwd, rule.path.as_bytes()))
-    {
+    match TARGETS.iter().find(|rule| rule.reach.touches(cwd, rule.path.as_bytes())) {
         Some(rule) => empty(rule.why),
         None => Sourced::default_of(Workspace::CurrentDir),
     }
@@ -45,30 +42,27 @@ enum Look {
 fn refusal(path: &[u8], access: Access, facts: &Facts<'_>, look: Look) -> Option<RefusedSource> {
     let homes = homes(path, facts);
     let mut place = Vec::new();
-    SOURCES
-        .iter()
-        .filter(|rule| applies(rule, access))
-        .find_map(|rule| match rule.place {
-            Place::At(at) => rule.refuse(path, at.as_bytes(), facts, look),
-            Place::Home(below) => homes.iter().flatten().find_map(|home| {
-                join(&mut place, home, below);
-                rule.refuse(path, &place, facts, look)
-            }),
-            Place::Ours(which) => {
-                let ours = facts.host.own(which)?;
-                rule.refuse(path, ours.as_bytes(), facts, look)
-            }
-            Place::Variable(_) if look == Look::Literal => None,
-            Place::Variable(name) => {
-                let value = facts.host.variable(name.as_bytes())?;
-                value
-                    .strip_prefix(b"unix://")
-                    .unwrap_or(&value)
-                    .split(|&b| b == b':')
-                    .filter(|part| part.starts_with(b"/"))
-                    .find_map(|part| rule.refuse(path, part, facts, look))
-            }
-        })
+    SOURCES.iter().filter(|rule| applies(rule, access)).find_map(|rule| match rule.place {
+        Place::At(at) => rule.refuse(path, at.as_bytes(), facts, look),
+        Place::Home(below) => homes.iter().flatten().find_map(|home| {
+            join(&mut place, home, below);
+            rule.refuse(path, &place, facts, look)
+        }),
+        Place::Ours(which) => {
+            let ours = facts.host.own(which)?;
+            rule.refuse(path, ours.as_bytes(), facts, look)
+        }
+        Place::Variable(_) if look == Look::Literal => None,
+        Place::Variable(name) => {
+            let value = facts.host.variable(name.as_bytes())?;
+            value
+                .strip_prefix(b"unix://")
+                .unwrap_or(&value)
+                .split(|&b| b == b':')
+                .filter(|part| part.starts_with(b"/"))
+                .find_map(|part| rule.refuse(path, part, facts, look))
+        }
+    })
 }
 
 impl SourceRule {

@@ -22,11 +22,7 @@ struct Group {
 impl Runs {
     /// Every number leads to `to`.
     pub(super) const fn all(to: Label) -> Self {
-        Self {
-            starts: [0; NUMBERS],
-            to: [to; NUMBERS],
-            len: 1,
-        }
+        Self { starts: [0; NUMBERS], to: [to; NUMBERS], len: 1 }
     }
 
     /// Number `n` leads to `by_number[n]`; those that follow lead where the last one does.
@@ -90,11 +86,7 @@ impl Runs {
 
     /// Joins runs into groups wherever that saves a comparison.
     const fn groups(&self) -> ([Group; NUMBERS], usize) {
-        let mut groups = [Group {
-            first: 0,
-            end: 0,
-            most: self.to[0],
-        }; NUMBERS];
+        let mut groups = [Group { first: 0, end: 0, most: self.to[0] }; NUMBERS];
         let mut len = 0;
         let mut first = 0;
         while first < self.len {

@@ -139,10 +139,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ALLOW,
         "Landlock: a program that confines itself further",
-        &[
-            late("landlock_add_rule", 445),
-            late("landlock_restrict_self", 446),
-        ],
+        &[late("landlock_add_rule", 445), late("landlock_restrict_self", 446)],
     ),
     Family::new(
         ALLOW,
@@ -150,11 +147,7 @@ pub(super) const FAMILIES: &[Family] = &[
          which ends at the box",
         &[both("process_vm_writev", 311, 271)],
     ),
-    Family::new(
-        ALLOW,
-        "wine waits for several objects at once",
-        &[late("futex_waitv", 449)],
-    ),
+    Family::new(ALLOW, "wine waits for several objects at once", &[late("futex_waitv", 449)]),
     Family::new(
         ALLOW,
         "the kernel's own trampolines, when the host's administrator traces a program by \

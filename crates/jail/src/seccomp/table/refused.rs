@@ -78,41 +78,25 @@ pub(super) const FAMILIES: &[Family] = &[
             both("kexec_file_load", 320, 294),
         ],
     ),
-    Family::new(
-        ENOSYS,
-        "as quotactl, by descriptor",
-        &[late("quotactl_fd", 443)],
-    ),
+    Family::new(ENOSYS, "as quotactl, by descriptor", &[late("quotactl_fd", 443)]),
     Family::new(
         EPERM,
         "programs in the kernel (CVE-2021-3490, CVE-2022-23222), its counters (CVE-2023-2235), \
          and page faults that wait for the payload, with which races are won; many hosts refuse \
          them to users with the same errno, and tools say so",
-        &[
-            both("perf_event_open", 298, 241),
-            both("bpf", 321, 280),
-            both("userfaultfd", 323, 282),
-        ],
+        &[both("perf_event_open", 298, 241), both("bpf", 321, 280), both("userfaultfd", 323, 282)],
     ),
     Family::new(
         ENOSYS,
         "its rings carry out calls that no filter sees (CVE-2023-2598, CVE-2024-0582); node, \
          databases and runtimes then use epoll, libaio or threads",
-        &[
-            late("io_uring_setup", 425),
-            late("io_uring_enter", 426),
-            late("io_uring_register", 427),
-        ],
+        &[late("io_uring_setup", 425), late("io_uring_enter", 426), late("io_uring_register", 427)],
     ),
     Family::new(
         ENOSYS,
         "keys belong to the user, not to the box (CVE-2016-0728); Kerberos and others then keep \
          their secrets in files",
-        &[
-            both("add_key", 248, 217),
-            both("request_key", 249, 218),
-            both("keyctl", 250, 219),
-        ],
+        &[both("add_key", 248, 217), both("request_key", 249, 218), both("keyctl", 250, 219)],
     ),
     Family::new(
         EPERM,
@@ -134,11 +118,7 @@ pub(super) const FAMILIES: &[Family] = &[
         ENOSYS,
         "taking descriptors out of, reclaiming and advising other processes: memory killers and \
          checkpoints, no traced program",
-        &[
-            late("pidfd_getfd", 438),
-            late("process_madvise", 440),
-            late("process_mrelease", 448),
-        ],
+        &[late("pidfd_getfd", 438), late("process_madvise", 440), late("process_mrelease", 448)],
     ),
     Family::new(
         ENOSYS,

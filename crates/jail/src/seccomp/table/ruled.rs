@@ -77,10 +77,7 @@ pub(super) const FAMILIES: &[Family] = &[
 ];
 
 /// ioctl(fd, unsigned int request, …).
-const IOCTL: Rule = Rule::new(
-    &[Clause::new(&[Cond::In(arg(1), REQUESTS)], Answer::Allow)],
-    NOTTY,
-);
+const IOCTL: Rule = Rule::new(&[Clause::new(&[Cond::In(arg(1), REQUESTS)], Answer::Allow)], NOTTY);
 
 /// Requests of ioctl_tty(2), of sockets (netdevice(7), reads alone) and of files.
 const REQUESTS: &[Span] = &[
@@ -121,10 +118,7 @@ const REQUESTS: &[Span] = &[
 
 /// clone(unsigned long flags, …): the kernel drops the upper half, and the lowest byte is the
 /// exit signal, so that CLONE_NEWTIME (0x80) cannot be asked for here.
-const CLONE: Rule = Rule::new(
-    &[Clause::new(&[Cond::AnyBit(bits(0, NAMESPACES))], PERM)],
-    OK,
-);
+const CLONE: Rule = Rule::new(&[Clause::new(&[Cond::AnyBit(bits(0, NAMESPACES))], PERM)], OK);
 
 /// CLONE_NEWNS, CGROUP, UTS, IPC, USER, PID, NET.
 const NAMESPACES: u32 = 0x7e02_0000;
@@ -134,22 +128,10 @@ const NAMESPACES: u32 = 0x7e02_0000;
 const SOCKET: Rule = Rule::new(
     &[
         Clause::new(&[Cond::In(arg(0), AF_UNIX)], OK),
-        Clause::new(
-            &[
-                Cond::In(arg(0), AF_NETLINK),
-                Cond::In(arg(2), NETLINK_ROUTE),
-            ],
-            OK,
-        ),
-        Clause::new(
-            &[Cond::NotIn(arg(0), AF_INET)],
-            Answer::Refuse(Errno::NoFamily),
-        ),
+        Clause::new(&[Cond::In(arg(0), AF_NETLINK), Cond::In(arg(2), NETLINK_ROUTE)], OK),
+        Clause::new(&[Cond::NotIn(arg(0), AF_INET)], Answer::Refuse(Errno::NoFamily)),
         Clause::new(&[Cond::NotIn(bits(1, 0xf), STREAM_OR_DATAGRAM)], PERM),
-        Clause::new(
-            &[Cond::NotIn(arg(2), ANY_TCP_UDP)],
-            Answer::Refuse(Errno::NoProto),
-        ),
+        Clause::new(&[Cond::NotIn(arg(2), ANY_TCP_UDP)], Answer::Refuse(Errno::NoProto)),
     ],
     OK,
 );
@@ -165,33 +147,19 @@ const STREAM_OR_DATAGRAM: &[Span] = &[Span(1, 2)];
 const ANY_TCP_UDP: &[Span] = &[one(0), one(6), one(17)];
 
 /// socketpair(int family, …).
-const SOCKETPAIR: Rule = Rule::new(
-    &[Clause::new(
-        &[Cond::NotIn(arg(0), AF_UNIX)],
-        Answer::Refuse(Errno::NoFamily),
-    )],
-    OK,
-);
+const SOCKETPAIR: Rule =
+    Rule::new(&[Clause::new(&[Cond::NotIn(arg(0), AF_UNIX)], Answer::Refuse(Errno::NoFamily))], OK);
 
 /// setsockopt(int fd, int level, int option, …).
 const SETSOCKOPT: Rule = Rule::new(
     &[
         // SOL_SOCKET: SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF and _EBPF. SO_ATTACH_FILTER takes
         // what seccomp(2) takes.
-        Clause::new(
-            &[Cond::In(arg(1), &[one(1)]), Cond::In(arg(2), ATTACH)],
-            PERM,
-        ),
+        Clause::new(&[Cond::In(arg(1), &[one(1)]), Cond::In(arg(2), ATTACH)], PERM),
         // SOL_TCP: TCP_ULP.
-        Clause::new(
-            &[Cond::In(arg(1), &[one(6)]), Cond::In(arg(2), &[one(31)])],
-            NOOPT,
-        ),
+        Clause::new(&[Cond::In(arg(1), &[one(6)]), Cond::In(arg(2), &[one(31)])], NOOPT),
         // SOL_UDP: UDP_ENCAP.
-        Clause::new(
-            &[Cond::In(arg(1), &[one(17)]), Cond::In(arg(2), &[one(100)])],
-            NOOPT,
-        ),
+        Clause::new(&[Cond::In(arg(1), &[one(17)]), Cond::In(arg(2), &[one(100)])], NOOPT),
     ],
     OK,
 );
@@ -217,10 +185,7 @@ const OPTIONS: &[Span] = &[
 ];
 
 /// arch_prctl(int option, …).
-const ARCH_PRCTL: Rule = Rule::new(
-    &[Clause::new(&[Cond::In(arg(0), X86_OPTIONS)], OK)],
-    INVALID,
-);
+const ARCH_PRCTL: Rule = Rule::new(&[Clause::new(&[Cond::In(arg(0), X86_OPTIONS)], OK)], INVALID);
 
 const X86_OPTIONS: &[Span] = &[
     // ARCH_SET_GS, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS.
@@ -237,30 +202,19 @@ const PERSONALITY: Rule = Rule::new(&[Clause::new(&[Cond::In(arg(0), PERSONAS)],
 const PERSONAS: &[Span] = &[one(0), one(0x4_0000), one(u32::MAX)];
 
 /// setrlimit(unsigned int resource, …).
-const SETRLIMIT: Rule = Rule::new(
-    &[Clause::new(
-        &[Cond::In(arg(0), RLIMIT_CORE)],
-        Answer::Pretend,
-    )],
-    OK,
-);
+const SETRLIMIT: Rule =
+    Rule::new(&[Clause::new(&[Cond::In(arg(0), RLIMIT_CORE)], Answer::Pretend)], OK);
 
 /// prlimit64(pid, unsigned int resource, new, old): only with a new limit.
 const PRLIMIT64: Rule = Rule::new(
-    &[Clause::new(
-        &[Cond::In(arg(1), RLIMIT_CORE), Cond::NotNull(2)],
-        Answer::Pretend,
-    )],
+    &[Clause::new(&[Cond::In(arg(1), RLIMIT_CORE), Cond::NotNull(2)], Answer::Pretend)],
     OK,
 );
 
 const RLIMIT_CORE: &[Span] = &[one(4)];
 
 /// seccomp(unsigned int operation, unsigned int flags, …): SECCOMP_FILTER_FLAG_NEW_LISTENER.
-const SECCOMP: Rule = Rule::new(
-    &[Clause::new(&[Cond::AnyBit(bits(1, 1 << 3))], INVALID)],
-    OK,
-);
+const SECCOMP: Rule = Rule::new(&[Clause::new(&[Cond::AnyBit(bits(1, 1 << 3))], INVALID)], OK);
 
 const OK: Answer = Answer::Allow;
 const PERM: Answer = Answer::Refuse(Errno::Perm);

@@ -13,27 +13,11 @@ const INVALID: Option<Answer> = Some(Answer::Refuse(Errno::Invalid));
 #[test]
 fn another_architecture_is_killed_whatever_it_calls() {
     // AUDIT_ARCH_I386, ARM, X86_64, AARCH64, RISCV64, 0, and ours with a flag flipped.
-    let archs = [
-        0x4000_0003,
-        0x4000_0028,
-        0xc000_003e,
-        0xc000_00b7,
-        0xc000_00f3,
-        0,
-        0x3e,
-        0xb7,
-    ];
+    let archs = [0x4000_0003, 0x4000_0028, 0xc000_003e, 0xc000_00b7, 0xc000_00f3, 0, 0x3e, 0xb7];
     for (ours, program) in PROGRAMS {
         for arch in archs.into_iter().filter(|&arch| arch != ours.audit()) {
             for nr in 0..600 {
-                let run = run(
-                    program,
-                    Data {
-                        nr,
-                        arch,
-                        args: [0; 6],
-                    },
-                );
+                let run = run(program, Data { nr, arch, args: [0; 6] });
                 assert_eq!(run.answer(), None, "{ours:?}: {arch:#x} {nr}");
             }
         }
@@ -42,25 +26,14 @@ fn another_architecture_is_killed_whatever_it_calls() {
 
 #[test]
 fn x32_and_unknown_numbers_are_enosys() {
-    for nr in (0..600)
-        .map(|nr| nr | 0x4000_0000)
-        .chain([512, 547, 1023, 1024, u32::MAX])
-    {
+    for nr in (0..600).map(|nr| nr | 0x4000_0000).chain([512, 547, 1023, 1024, u32::MAX]) {
         for arch in [Arch::X86_64, Arch::Aarch64] {
-            assert_eq!(
-                call_number(arch, nr, [0; 6]).answer(),
-                ENOSYS,
-                "{arch:?} {nr:#x}"
-            );
+            assert_eq!(call_number(arch, nr, [0; 6]).answer(), ENOSYS, "{arch:?} {nr:#x}");
         }
     }
     // Numbers that the kernel has not given away yet.
     for nr in 472..600 {
-        assert_eq!(
-            call_number(Arch::X86_64, nr, [0; 6]).answer(),
-            ENOSYS,
-            "{nr}"
-        );
+        assert_eq!(call_number(Arch::X86_64, nr, [0; 6]).answer(), ENOSYS, "{nr}");
     }
 }
 
@@ -110,22 +83,14 @@ fn no_new_namespace_by_any_flag() {
     let new = [17_u32, 25, 26, 27, 28, 29, 30];
     for bit in new {
         for more in [0, 17, 0x0001_0f00, GARBAGE, u64::from(u32::MAX)] {
-            assert_eq!(
-                call("clone", &[1 << bit | more]),
-                EPERM,
-                "bit {bit} with {more:#x}"
-            );
+            assert_eq!(call("clone", &[1 << bit | more]), EPERM, "bit {bit} with {more:#x}");
         }
     }
     for bit in (0..32).filter(|bit| !new.contains(bit)) {
         assert_eq!(call("clone", &[1 << bit]), ALLOW, "bit {bit}");
     }
     for bit in 32..64 {
-        assert_eq!(
-            call("clone", &[1 << bit | 17]),
-            ALLOW,
-            "bit {bit}: the kernel drops it"
-        );
+        assert_eq!(call("clone", &[1 << bit | 17]), ALLOW, "bit {bit}: the kernel drops it");
     }
     assert_eq!(call("clone3", &[0x1000, 88]), ENOSYS);
     assert_eq!(call("unshare", &[0x1000_0000]), EPERM);
@@ -152,11 +117,7 @@ fn sockets_are_unix_tcp_udp_and_routing_questions() {
                 }
             }
             let pair = if family == 1 { ALLOW } else { NOFAMILY };
-            assert_eq!(
-                call("socketpair", &[family | upper, 1, 0]),
-                pair,
-                "{family}"
-            );
+            assert_eq!(call("socketpair", &[family | upper, 1, 0]), pair, "{family}");
         }
     }
 }
@@ -174,15 +135,7 @@ fn socket_options_that_load_programs_or_protocols_are_refused() {
         assert_eq!(set(17, 100), nooption, "UDP_ENCAP");
         // SO_REUSEADDR, TCP_NODELAY, TCP_KEEPIDLE, UDP_SEGMENT, IPV6_V6ONLY, and the refused
         // numbers on a level where they mean something else.
-        for (level, option) in [
-            (1, 2),
-            (6, 1),
-            (6, 4),
-            (17, 103),
-            (41, 26),
-            (0, 50),
-            (1, 31),
-        ] {
+        for (level, option) in [(1, 2), (6, 1), (6, 4), (17, 103), (41, 26), (0, 50), (1, 31)] {
             assert_eq!(set(level, option), ALLOW, "{level} {option}");
         }
     }
@@ -193,26 +146,14 @@ fn the_core_limit_stays_as_the_jail_set_it() {
     let new = 0x7fff_0000_0000;
     for resource in 0..32_u64 {
         for upper in [0, GARBAGE] {
-            let expected = if resource == 4 {
-                Some(Answer::Pretend)
-            } else {
-                ALLOW
-            };
+            let expected = if resource == 4 { Some(Answer::Pretend) } else { ALLOW };
             let resource = resource | upper;
             assert_eq!(call("setrlimit", &[resource, new]), expected);
             // A pointer whose lower half is zero is a pointer.
             for new in [new, 0x1000, 1 << 32] {
-                assert_eq!(
-                    call("prlimit64", &[0, resource, new, 0]),
-                    expected,
-                    "{new:#x}"
-                );
+                assert_eq!(call("prlimit64", &[0, resource, new, 0]), expected, "{new:#x}");
             }
-            assert_eq!(
-                call("prlimit64", &[0, resource, 0, new]),
-                ALLOW,
-                "a question"
-            );
+            assert_eq!(call("prlimit64", &[0, resource, 0, new]), ALLOW, "a question");
         }
     }
 }
@@ -226,11 +167,7 @@ fn options_of_a_process_are_an_allow_list() {
         let expected = if allowed(option) { ALLOW } else { INVALID };
         assert_eq!(call("prctl", &[option | GARBAGE]), expected, "{option:#x}");
     }
-    assert_eq!(
-        call("arch_prctl", &[0x1012 | GARBAGE]),
-        INVALID,
-        "ARCH_SET_CPUID"
-    );
+    assert_eq!(call("arch_prctl", &[0x1012 | GARBAGE]), INVALID, "ARCH_SET_CPUID");
     assert_eq!(call("arch_prctl", &[0x1002]), ALLOW, "ARCH_SET_FS");
     // READ_IMPLIES_EXEC, PER_LINUX32, UNAME26, MMAP_PAGE_ZERO, ADDR_COMPAT_LAYOUT.
     for persona in [0x40_0000, 8, 0x2_0000, 0x10_0000, 0x20_0000, 0x44_0000] {
@@ -246,11 +183,7 @@ fn filters_of_the_payload_may_not_listen() {
     for flags in 0..64_u64 {
         let expected = if flags & 8 != 0 { INVALID } else { ALLOW };
         for operation in 0..4 {
-            assert_eq!(
-                call("seccomp", &[operation, flags | GARBAGE]),
-                expected,
-                "{flags:#x}"
-            );
+            assert_eq!(call("seccomp", &[operation, flags | GARBAGE]), expected, "{flags:#x}");
         }
     }
 }

@@ -11,10 +11,7 @@ fn every_number_gets_the_verdict_of_its_row_and_unknown_ones_enosys() {
                 Verdict::Always(answer) => {
                     let run = call_number(arch, nr, [u64::MAX; 6]);
                     assert_eq!(run.answer(), Some(answer), "{arch:?} {nr}");
-                    assert!(
-                        !run.saw_arguments,
-                        "{arch:?} {nr}: the kernel can remember it"
-                    );
+                    assert!(!run.saw_arguments, "{arch:?} {nr}: the kernel can remember it");
                 }
                 Verdict::By(rule) => check_rule(arch, nr, rule),
             }
@@ -36,11 +33,7 @@ fn check_rule(arch: Arch, nr: u32, rule: &Rule) {
             value
         });
         let answer = call_number(arch, nr, args).answer();
-        assert_eq!(
-            answer,
-            Some(read_rule(rule, args)),
-            "{arch:?} {nr} {args:x?}"
-        );
+        assert_eq!(answer, Some(read_rule(rule, args)), "{arch:?} {nr} {args:x?}");
     }
 }
 
@@ -74,24 +67,15 @@ fn interesting(rule: &Rule, index: usize) -> Vec<u64> {
 
 fn verdict_of(arch: Arch, nr: u32) -> Verdict {
     families()
-        .find(|family| {
-            family
-                .calls
-                .iter()
-                .any(|call| arch.number(call) == Some(nr))
-        })
-        .map_or(Verdict::Always(Answer::Refuse(Errno::NoSys)), |family| {
-            family.verdict
-        })
+        .find(|family| family.calls.iter().any(|call| arch.number(call) == Some(nr)))
+        .map_or(Verdict::Always(Answer::Refuse(Errno::NoSys)), |family| family.verdict)
 }
 
 fn read_rule(rule: &Rule, args: [u64; 6]) -> Answer {
     let low =
         |arg: &Arg| u32::try_from(args[usize::from(arg.index)] & u64::from(arg.mask)).unwrap();
     let lies_in = |arg: &Arg, spans: &[Span]| {
-        spans
-            .iter()
-            .any(|Span(first, last)| (*first..=*last).contains(&low(arg)))
+        spans.iter().any(|Span(first, last)| (*first..=*last).contains(&low(arg)))
     };
     let holds = |cond: &Cond| match cond {
         Cond::In(arg, spans) => lies_in(arg, spans),

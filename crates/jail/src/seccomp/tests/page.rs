@@ -10,10 +10,7 @@ const PAGE: &str = include_str!("../../../../../docs/seccomp.md");
 #[test]
 fn tells_every_refusal_and_every_rule() {
     let table = tables();
-    assert!(
-        PAGE.contains(&table),
-        "docs/seccomp.md must hold these tables:\n{table}"
-    );
+    assert!(PAGE.contains(&table), "docs/seccomp.md must hold these tables:\n{table}");
 }
 
 fn tables() -> String {
@@ -36,10 +33,6 @@ fn tables() -> String {
 }
 
 fn names(family: &Family) -> String {
-    let names: Vec<String> = family
-        .calls
-        .iter()
-        .map(|call| format!("`{}`", call.name))
-        .collect();
+    let names: Vec<String> = family.calls.iter().map(|call| format!("`{}`", call.name)).collect();
     names.join(" ")
 }

@@ -8,15 +8,8 @@ use crate::seccomp::compile::{LONGEST, NUMBERS};
 
 #[test]
 fn the_filter_in_force_is_this_machines() {
-    let ours = if cfg!(target_arch = "x86_64") {
-        Arch::X86_64
-    } else {
-        Arch::Aarch64
-    };
-    let (_, program) = PROGRAMS
-        .into_iter()
-        .find(|(arch, _)| *arch == ours)
-        .unwrap();
+    let ours = if cfg!(target_arch = "x86_64") { Arch::X86_64 } else { Arch::Aarch64 };
+    let (_, program) = PROGRAMS.into_iter().find(|(arch, _)| *arch == ours).unwrap();
     if cfg!(drybox_weaken = "seccomp") {
         assert_eq!(FILTER.len(), 1);
     } else {
@@ -31,10 +24,7 @@ fn programs_are_short_end_in_a_return_and_jump_within_themselves() {
         assert_eq!(program.last().unwrap().code, 0x06, "{arch:?}");
         for (at, instruction) in program.iter().enumerate() {
             let reach = at + 1 + usize::from(instruction.jt.max(instruction.jf));
-            assert!(
-                reach < program.len() || instruction.code == 0x06,
-                "{arch:?} {at}"
-            );
+            assert!(reach < program.len() || instruction.code == 0x06, "{arch:?} {at}");
         }
     }
 }
@@ -50,41 +40,17 @@ fn the_way_to_a_verdict_is_short() {
             .map(|run| run.steps)
             .collect();
         let mean = steps.iter().sum::<usize>() / steps.len();
-        assert!(
-            mean <= 13,
-            "{arch:?}: {mean} instructions for a call, on average"
-        );
+        assert!(mean <= 13, "{arch:?}: {mean} instructions for a call, on average");
         assert!(*steps.iter().max().unwrap() <= 20, "{arch:?}: {steps:?}");
     }
 }
 
 #[test]
 fn every_instruction_can_run() {
-    let edges = [
-        0, 1, 2, 4, 6, 10, 16, 17, 26, 31, 50, 52, 53, 100, 0x1002, 0x1022, 0x5002, 8,
-    ];
-    let requests = [
-        0x5402, 0x5412, 0x5423, 0x5441, 0x5451, 0x8913, 0x8919, 0x891b, 0x8921,
-    ];
-    let more = [
-        0x8927,
-        0x8933,
-        0x4004_5431,
-        0x4004_9409,
-        0x402c_542b,
-        0x8004_5430,
-        0x8008_6601,
-    ];
-    let last = [
-        0x802c_542a,
-        0x4155_5856,
-        0x5356_4d41,
-        0x5961_6d61,
-        0x4_0000,
-        36,
-        57,
-        0x5421,
-    ];
+    let edges = [0, 1, 2, 4, 6, 10, 16, 17, 26, 31, 50, 52, 53, 100, 0x1002, 0x1022, 0x5002, 8];
+    let requests = [0x5402, 0x5412, 0x5423, 0x5441, 0x5451, 0x8913, 0x8919, 0x891b, 0x8921];
+    let more = [0x8927, 0x8933, 0x4004_5431, 0x4004_9409, 0x402c_542b, 0x8004_5430, 0x8008_6601];
+    let last = [0x802c_542a, 0x4155_5856, 0x5356_4d41, 0x5961_6d61, 0x4_0000, 36, 57, 0x5421];
     let end = [0x5428, 0x5410, 0x541b, u64::MAX, 0x7e02_0000, 1 << 32];
     let values: Vec<u64> = [&edges[..], &requests, &more, &last, &end].concat();
     for (arch, program) in PROGRAMS {
@@ -94,22 +60,14 @@ fn every_instruction_can_run() {
                 visited.extend(call_number(arch, nr, [0; 6]).visited);
                 continue;
             }
-            for (&first, &second) in values
-                .iter()
-                .flat_map(|a| values.iter().map(move |b| (a, b)))
+            for (&first, &second) in values.iter().flat_map(|a| values.iter().map(move |b| (a, b)))
             {
                 let [a, b] = [[first, second, second], [first, first, second]];
                 visited.extend(call_number(arch, nr, [a[0], a[1], a[2], 0, 0, 0]).visited);
                 visited.extend(call_number(arch, nr, [b[0], b[1], b[2], 0, 0, 0]).visited);
             }
         }
-        let never: Vec<usize> = (0..program.len())
-            .filter(|at| !visited.contains(at))
-            .collect();
-        assert_eq!(
-            never,
-            Vec::<usize>::new(),
-            "{arch:?}: dead code costs a start too"
-        );
+        let never: Vec<usize> = (0..program.len()).filter(|at| !visited.contains(at)).collect();
+        assert_eq!(never, Vec::<usize>::new(), "{arch:?}: dead code costs a start too");
     }
 }

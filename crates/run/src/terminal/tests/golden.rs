@@ -74,10 +74,7 @@ fn real_programs_are_shown_as_recorded() {
     for golden in GOLDEN {
         let (out, withheld) = filtered_in_reads(golden.raw);
         assert_eq!(shown(&out), shown(golden.out), "{}", golden.name);
-        let kinds: Vec<Kind> = KINDS
-            .into_iter()
-            .filter(|&k| withheld.count(k) != 0)
-            .collect();
+        let kinds: Vec<Kind> = KINDS.into_iter().filter(|&k| withheld.count(k) != 0).collect();
         assert_eq!(kinds, golden.withheld, "{}: {withheld}", golden.name);
         assert!(withheld.is_routine(), "{}: {withheld}", golden.name);
         // The recordings hold what they are for: control sequences, and text that stays.
@@ -92,13 +89,8 @@ fn the_documentation_names_every_kind() {
         let mut one = Withheld::default();
         one.add(kind);
         let name = one.to_string();
-        let name = name
-            .trim_start_matches("terminal: 1 ")
-            .trim_end_matches(" withheld");
-        assert!(
-            page.contains(&format!("| {name} |")),
-            "docs/terminal.md lacks a row for {name}"
-        );
+        let name = name.trim_start_matches("terminal: 1 ").trim_end_matches(" withheld");
+        assert!(page.contains(&format!("| {name} |")), "docs/terminal.md lacks a row for {name}");
     }
 }
 
@@ -111,16 +103,12 @@ fn no_recording_is_forgotten() {
         .filter_map(|name| name.strip_suffix(".raw").map(str::to_owned))
         .collect();
     found.sort();
-    assert_eq!(
-        found,
-        GOLDEN.iter().map(|golden| golden.name).collect::<Vec<_>>()
-    );
+    assert_eq!(found, GOLDEN.iter().map(|golden| golden.name).collect::<Vec<_>>());
 }
 
 /// Filters in chunks of a size that cuts sequences.
 fn filtered_in_reads(raw: &[u8]) -> (Vec<u8>, Withheld) {
     let (mut filter, mut out) = (Filter::new(), Vec::new());
-    raw.chunks(61)
-        .for_each(|chunk| filter.feed(chunk, &mut out));
+    raw.chunks(61).for_each(|chunk| filter.feed(chunk, &mut out));
     (out, filter.withheld())
 }

@@ -30,14 +30,7 @@ fn an_attack_cut_anywhere_gives_the_same() {
 
 #[test]
 fn an_endless_string_takes_no_memory_and_shows_nothing() {
-    for start in [
-        &b"\x1b]52;c;"[..],
-        b"\x1bPq",
-        b"\x1b_G",
-        b"\x1b^",
-        b"\x1bk",
-        b"\x1b[",
-    ] {
+    for start in [&b"\x1b]52;c;"[..], b"\x1bPq", b"\x1b_G", b"\x1b^", b"\x1bk", b"\x1b["] {
         let (mut filter, mut out) = (Filter::new(), Vec::with_capacity(64));
         filter.feed(start, &mut out);
         for _ in 0..1_000 {
@@ -94,10 +87,7 @@ fn tt_08_the_payload_cannot_have_the_terminal_send_the_fence() {
 
 #[test]
 fn tt_10_events_of_the_terminal_are_drained_too() {
-    for (input, asked) in [
-        (&b"\x1b[?1049h\x1b[?2004h"[..], false),
-        (b"\x1b[?1000h", true),
-    ] {
+    for (input, asked) in [(&b"\x1b[?1049h\x1b[?2004h"[..], false), (b"\x1b[?1000h", true)] {
         let (mut filter, mut out) = (Filter::new(), Vec::new());
         filter.feed(input, &mut out);
         assert_eq!(filter.asked(), asked);
@@ -114,11 +104,7 @@ const LEFT_ON: &[(&[u8], &[u8], &[u8])] = &[
     (b"\x1b[?1047h\x1b[?1049h", b"\x1b[?1047l", b""),
     (b"\x1b[?1049h\x1b[?1049l", b"", b""),
     (b"\x1b[>1u\x1b[>5u", b"\x1b[<2u", b""),
-    (
-        b"\x1b[>1u\x1b[?1049h\x1b[>1u\x1b[>1u\x1b[>1u",
-        b"\x1b[<3u\x1b[?1049l\x1b[<1u",
-        b"",
-    ),
+    (b"\x1b[>1u\x1b[?1049h\x1b[>1u\x1b[>1u\x1b[>1u", b"\x1b[<3u\x1b[?1049l\x1b[<1u", b""),
     (b"\x1b[>1u\x1b[<u", b"", b""),
     (b"\x1b[5 q", b"", b"\x1b[0 q"),
     (b"\x1b[>4;2m", b"", b"\x1b[>4m"),
@@ -133,12 +119,7 @@ fn tt_10_the_reset_undoes_what_was_left_on() {
         filter.feed(input, &mut out);
         assert_eq!(shown(&out), shown(input));
         filter.reset(&mut reset);
-        assert_eq!(
-            shown(&reset),
-            shown(&[before, RESET, after].concat()),
-            "{}",
-            shown(input)
-        );
+        assert_eq!(shown(&reset), shown(&[before, RESET, after].concat()), "{}", shown(input));
     }
 }
 

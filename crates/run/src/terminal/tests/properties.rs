@@ -83,10 +83,7 @@ fn output_is_bounded_and_needs_no_memory_that_is_there() {
         out.clear();
         filter.feed(&bytes, &mut out);
         // 160 bytes of a sequence that an earlier chunk began, and its levels closed before.
-        assert!(
-            out.len() <= bytes.len() * Filter::GROWTH + 170,
-            "seed {seed:#x}"
-        );
+        assert!(out.len() <= bytes.len() * Filter::GROWTH + 170, "seed {seed:#x}");
         assert_eq!(out.capacity(), 64 * 1024, "seed {seed:#x}");
     }
 }
@@ -113,19 +110,11 @@ fn outside_the_table_nothing_reaches_the_terminal() {
                 _ => panic!("seed {seed:#x}: {}", shown(&out)),
             };
             let (sequence, after) = part.split_at(length);
-            assert!(
-                sequence.bytes().all(|b| (0x20..0x7f).contains(&b)),
-                "seed {seed:#x}"
-            );
-            assert!(
-                !sequence.ends_with(['t', 'c', 'i', 'x', 'y', 'w']),
-                "seed {seed:#x}"
-            );
+            assert!(sequence.bytes().all(|b| (0x20..0x7f).contains(&b)), "seed {seed:#x}");
+            assert!(!sequence.ends_with(['t', 'c', 'i', 'x', 'y', 'w']), "seed {seed:#x}");
             plain.push_str(after);
         }
-        let bad = plain
-            .chars()
-            .any(|c| c.is_control() && !('\x07'..='\x0f').contains(&c));
+        let bad = plain.chars().any(|c| c.is_control() && !('\x07'..='\x0f').contains(&c));
         assert!(!bad, "seed {seed:#x}: {}", shown(&out));
     }
 }

@@ -12,37 +12,19 @@ fn each_row_passes_its_largest_and_refuses_the_next() {
             Params::Few(0, _) => (String::new(), vec!["0".into(), ";".into()]),
             Params::Few(most, n) => {
                 let numbers = vec![n.to_string(); most].join(";");
-                (
-                    numbers.clone(),
-                    vec![format!("{numbers};"), (u32::from(n) + 1).to_string()],
-                )
+                (numbers.clone(), vec![format!("{numbers};"), (u32::from(n) + 1).to_string()])
             }
             Params::Each(list) => {
                 let last = list.last().unwrap();
-                (
-                    last.to_string(),
-                    vec!["77".into(), format!("{last};{last}")],
-                )
+                (last.to_string(), vec!["77".into(), format!("{last};{last}")])
             }
             Params::Keyed(key, n) => (
                 format!("{key};{n}"),
-                vec![
-                    format!("{};1", key + 1),
-                    format!("{key};{}", n + 1),
-                    format!("{key};0;0"),
-                ],
+                vec![format!("{};1", key + 1), format!("{key};{}", n + 1), format!("{key};0;0")],
             ),
-            Params::Sgr => (
-                "38;2;255;255;255;4:3".into(),
-                vec!["256".into(), "1;;999".into()],
-            ),
+            Params::Sgr => ("38;2;255;255;255;4:3".into(), vec!["256".into(), "1;;999".into()]),
             Params::Modes => (
-                MODES
-                    .iter()
-                    .take(16)
-                    .map(|m| m.number.to_string())
-                    .collect::<Vec<_>>()
-                    .join(";"),
+                MODES.iter().take(16).map(|m| m.number.to_string()).collect::<Vec<_>>().join(";"),
                 vec!["25;2031".into(), "".into(), "0".into(), "025;;".into()],
             ),
         };
@@ -56,24 +38,9 @@ fn each_row_passes_its_largest_and_refuses_the_next() {
             };
             let (out, withheld) = filtered(&[&before[..], &sequence].concat());
             let answered = matches!(row.effect, Effect::AnswerStatus | Effect::AnswerAttributes);
-            let expected = if passes && !answered {
-                &sequence[..]
-            } else {
-                b""
-            };
-            assert_eq!(
-                shown(&out),
-                shown(&[&before[..], expected].concat()),
-                "{}",
-                row.why
-            );
-            assert_eq!(
-                withheld.is_empty(),
-                passes,
-                "{}: {}",
-                row.why,
-                shown(&sequence)
-            );
+            let expected = if passes && !answered { &sequence[..] } else { b"" };
+            assert_eq!(shown(&out), shown(&[&before[..], expected].concat()), "{}", row.why);
+            assert_eq!(withheld.is_empty(), passes, "{}: {}", row.why, shown(&sequence));
         }
     }
 }
@@ -81,19 +48,14 @@ fn each_row_passes_its_largest_and_refuses_the_next() {
 #[test]
 fn another_marker_or_intermediate_is_another_sequence() {
     let known = |marker, intermediate, last| {
-        CSI.iter()
-            .any(|r| (r.marker, r.intermediate, r.last) == (marker, intermediate, last))
+        CSI.iter().any(|r| (r.marker, r.intermediate, r.last) == (marker, intermediate, last))
     };
     for marker in [0, b'<', b'=', b'>', b'?'] {
         for intermediate in [0].into_iter().chain(0x20..=0x2f) {
             for last in 0x40..0x7f_u8 {
                 if !known(marker, intermediate, last) {
                     let mut input = b"\x1b[".to_vec();
-                    input.extend(
-                        [marker, b'1', intermediate, last]
-                            .iter()
-                            .filter(|&&b| b != 0),
-                    );
+                    input.extend([marker, b'1', intermediate, last].iter().filter(|&&b| b != 0));
                     assert_eq!(shown(&filtered(&input).0), "", "{}", shown(&input));
                 }
             }
@@ -106,9 +68,7 @@ fn escapes_outside_the_table_are_withheld() {
     for intermediate in [0].into_iter().chain(0x20..=0x2f) {
         for last in 0x30..0x7f_u8 {
             let opens = intermediate == 0 && b"[]P_^Xk\\".contains(&last);
-            let row = ESC
-                .iter()
-                .find(|r| (r.intermediate, r.last) == (intermediate, last));
+            let row = ESC.iter().find(|r| (r.intermediate, r.last) == (intermediate, last));
             let mut input = vec![0x1b];
             input.extend([intermediate, last].iter().filter(|&&b| b != 0));
             let expected = match row {
@@ -117,12 +77,7 @@ fn escapes_outside_the_table_are_withheld() {
             };
             let (out, withheld) = filtered(&input);
             assert_eq!(shown(&out), shown(expected));
-            assert_eq!(
-                withheld.is_empty(),
-                row.is_some() || opens,
-                "{}",
-                shown(&input)
-            );
+            assert_eq!(withheld.is_empty(), row.is_some() || opens, "{}", shown(&input));
         }
     }
 }
@@ -162,30 +117,18 @@ fn the_reset_holds_nothing_that_the_table_does_not_know() {
 fn rows_are_unique_and_say_why() {
     let same = |a: &Csi, b: &Csi| {
         let each = |p| {
-            if let Params::Each(list) = p {
-                list
-            } else {
-                &[][..]
-            }
+            if let Params::Each(list) = p { list } else { &[][..] }
         };
         (a.marker, a.intermediate, a.last) == (b.marker, b.intermediate, b.last)
             && each(a.params) == each(b.params)
     };
     for (index, row) in CSI.iter().enumerate() {
         assert!(row.why.contains(": "), "{}", row.why);
-        assert!(
-            !CSI[..index].iter().any(|other| same(row, other)),
-            "{}",
-            row.why
-        );
+        assert!(!CSI[..index].iter().any(|other| same(row, other)), "{}", row.why);
     }
     for (index, mode) in MODES.iter().enumerate() {
         assert!(mode.why.contains(": "), "{}", mode.why);
-        assert!(
-            !MODES[..index]
-                .iter()
-                .any(|other| other.number == mode.number)
-        );
+        assert!(!MODES[..index].iter().any(|other| other.number == mode.number));
     }
     assert!(ESC.iter().all(|row| row.why.contains(": ")));
 }
@@ -200,10 +143,7 @@ fn the_summary_names_each_kind_once() {
         "terminal: 2 titles, 1 clipboard write, 2 queries, 1 bad byte withheld"
     );
     assert_eq!(filter.withheld().count(Kind::Title), 2);
-    assert_eq!(
-        Filter::new().withheld().to_string(),
-        "terminal: nothing withheld"
-    );
+    assert_eq!(Filter::new().withheld().to_string(), "terminal: nothing withheld");
 }
 
 fn sequence(row: &Csi, params: &str) -> Vec<u8> {

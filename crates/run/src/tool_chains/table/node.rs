@@ -7,11 +7,7 @@ use super::SHIM_MANAGER;
 pub(super) const ROWS: &[Chain] = &[
     Chain {
         id: "nvm",
-        roots: &[
-            Root::Var("NVM_DIR"),
-            Root::Home(".nvm"),
-            Root::Config("nvm"),
-        ],
+        roots: &[Root::Var("NVM_DIR"), Root::Home(".nvm"), Root::Config("nvm")],
         version: "versions/node/*",
         bins: &["bin"],
         shares: NODE,
@@ -81,13 +77,7 @@ pub(super) const ROWS: &[Chain] = &[
         roots: &[Root::Var("PNPM_HOME"), Root::Data("pnpm")],
         bins: &["", "bin"],
         shares: &[""],
-        secrets: &[
-            "store",
-            "nodejs/*/etc/npmrc",
-            "global/*/.npmrc",
-            "rc",
-            "auth.ini",
-        ],
+        secrets: &["store", "nodejs/*/etc/npmrc", "global/*/.npmrc", "rc", "auth.ini"],
         env: &[("PNPM_HOME", Value::Base)],
         left_out: "`store` (packages of all your projects), `rc`",
         source: "pnpm docs, settings global-bin-dir, store-dir",

@@ -18,10 +18,7 @@ pub(super) const ROWS: &[Chain] = &[
         ],
         shares: &["bin", "installs", "shims", "plugins"],
         secrets: &["installs/node/*/etc/npmrc", "installs/python/*/pip.conf"],
-        env: &[
-            ("MISE_DATA_DIR", Value::Base),
-            ("MISE_OFFLINE", Value::Text("1")),
-        ],
+        env: &[("MISE_DATA_DIR", Value::Base), ("MISE_OFFLINE", Value::Text("1"))],
         special: Special::Mise,
         left_out: "`config.toml` (only plain versions of its `[tools]` are copied), `downloads`",
         source: "mise docs, Directory structure",
@@ -29,11 +26,7 @@ pub(super) const ROWS: &[Chain] = &[
     },
     Chain {
         id: "asdf",
-        roots: &[
-            Root::Var("ASDF_DATA_DIR"),
-            Root::Var("ASDF_DIR"),
-            Root::Home(".asdf"),
-        ],
+        roots: &[Root::Var("ASDF_DATA_DIR"), Root::Var("ASDF_DIR"), Root::Home(".asdf")],
         bins: &["bin", "shims", "installs/*/*/bin"],
         shares: &["bin", "lib", "libexec", "shims", "installs", "plugins"],
         secrets: &["installs/nodejs/*/etc/npmrc", "installs/python/*/pip.conf"],
@@ -89,10 +82,7 @@ pub(super) const ROWS: &[Chain] = &[
     },
     Chain {
         id: "sdkman",
-        roots: &[
-            Root::Var("SDKMAN_CANDIDATES_DIR"),
-            Root::Home(".sdkman/candidates"),
-        ],
+        roots: &[Root::Var("SDKMAN_CANDIDATES_DIR"), Root::Home(".sdkman/candidates")],
         version: "*/*",
         bins: &["bin"],
         shares: &[
@@ -106,19 +96,12 @@ pub(super) const ROWS: &[Chain] = &[
     },
     Chain {
         id: "jdk",
-        roots: &[
-            Root::Var("JAVA_HOME"),
-            Root::Home(".jdks"),
-            Root::Fixed("opt"),
-        ],
+        roots: &[Root::Var("JAVA_HOME"), Root::Home(".jdks"), Root::Fixed("opt")],
         version: "?",
         bins: &["bin"],
         marker: Some("lib/modules"),
         shares: &["bin", "lib", "conf", "jmods", "include", "legal", "release"],
-        secrets: &[
-            "conf/management/jmxremote.password",
-            "lib/management/jmxremote.password",
-        ],
+        secrets: &["conf/management/jmxremote.password", "lib/management/jmxremote.password"],
         env: &[("JAVA_HOME", Value::Base)],
         named_by: Some("JAVA_HOME"),
         left_out: "`conf/management/jmxremote.password`; `~/.m2`, `~/.gradle` are not shared either",
@@ -132,23 +115,8 @@ pub(super) const ROWS: &[Chain] = &[
             Root::Fixed("home/linuxbrew/.linuxbrew"),
             Root::Home(".linuxbrew"),
         ],
-        bins: &[
-            "bin",
-            "sbin",
-            "opt/*/bin",
-            "opt/*/libexec/bin",
-            "Cellar/*/*/bin",
-        ],
-        shares: &[
-            "bin",
-            "sbin",
-            "Cellar",
-            "opt",
-            "lib",
-            "include",
-            "share",
-            "etc/ca-certificates",
-        ],
+        bins: &["bin", "sbin", "opt/*/bin", "opt/*/libexec/bin", "Cellar/*/*/bin"],
+        shares: &["bin", "sbin", "Cellar", "opt", "lib", "include", "share", "etc/ca-certificates"],
         left_out: "`etc` but for the CA certificates, `var`",
         source: "Homebrew docs, Homebrew on Linux",
         ..NONE
@@ -214,11 +182,7 @@ pub(super) const ROWS: &[Chain] = &[
     },
     Chain {
         id: "composer",
-        roots: &[
-            Root::Var("COMPOSER_HOME"),
-            Root::Config("composer"),
-            Root::Home(".composer"),
-        ],
+        roots: &[Root::Var("COMPOSER_HOME"), Root::Config("composer"), Root::Home(".composer")],
         bins: &["vendor/bin"],
         shares: &["vendor"],
         left_out: "`auth.json`, `config.json`",

@@ -8,20 +8,10 @@ pub(super) const ROWS: &[Chain] = &[
     Chain {
         id: "pyenv",
         roots: &[Root::Var("PYENV_ROOT"), Root::Home(".pyenv")],
-        bins: &[
-            "bin",
-            "shims",
-            "versions/*/bin",
-            "plugins/*/shims",
-            "plugins/*/bin",
-        ],
+        bins: &["bin", "shims", "versions/*/bin", "plugins/*/shims", "plugins/*/bin"],
         shares: SHIM_MANAGER,
         copies: &["version"],
-        secrets: &[
-            "versions/*/pip.conf",
-            "versions/*/.condarc",
-            "versions/*/etc/npmrc",
-        ],
+        secrets: &["versions/*/pip.conf", "versions/*/.condarc", "versions/*/etc/npmrc"],
         env: &[("PYENV_ROOT", Value::Base)],
         left_out: "`versions/*/pip.conf`, `cache`, `sources`",
         source: "pyenv README, How It Works",
@@ -88,10 +78,7 @@ pub(super) const UV_PYTHON: Chain = Chain {
     roots: &[Root::Var("UV_PYTHON_INSTALL_DIR"), Root::Data("uv/python")],
     shares: &[""],
     secrets: &["*/pip.conf"],
-    env: &[
-        ("UV_PYTHON_INSTALL_DIR", Value::Base),
-        ("UV_OFFLINE", Value::Text("1")),
-    ],
+    env: &[("UV_PYTHON_INSTALL_DIR", Value::Base), ("UV_OFFLINE", Value::Text("1"))],
     left_out: "as `uv-tools`",
     source: "uv docs, Storage",
     ..NONE
@@ -99,11 +86,7 @@ pub(super) const UV_PYTHON: Chain = Chain {
 
 pub(super) const PIPX: Chain = Chain {
     id: "pipx",
-    roots: &[
-        Root::Var("PIPX_HOME"),
-        Root::Data("pipx"),
-        Root::Home(".local/pipx"),
-    ],
+    roots: &[Root::Var("PIPX_HOME"), Root::Data("pipx"), Root::Home(".local/pipx")],
     shares: &["venvs", "shared", "py"],
     secrets: &["venvs/*/pip.conf", "shared/pip.conf"],
     url_secrets: &["venvs/*/pipx_metadata.json"],

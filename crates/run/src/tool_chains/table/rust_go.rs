@@ -9,10 +9,7 @@ pub(super) const ROWS: &[Chain] = &[
         roots: &[Root::Var("CARGO_HOME"), Root::Home(".cargo")],
         bins: &["bin"],
         shares: &["bin", "registry"],
-        env: &[
-            ("CARGO_HOME", Value::Base),
-            ("CARGO_NET_OFFLINE", Value::Text("true")),
-        ],
+        env: &[("CARGO_HOME", Value::Base), ("CARGO_NET_OFFLINE", Value::Text("true"))],
         named_by: Some("CARGO_HOME"),
         special: Special::Cargo,
         companions: &[RUSTUP],
@@ -22,11 +19,7 @@ pub(super) const ROWS: &[Chain] = &[
     },
     Chain {
         id: "goroot",
-        roots: &[
-            Root::Var("GOROOT"),
-            Root::Home(".go"),
-            Root::Home(".local/go"),
-        ],
+        roots: &[Root::Var("GOROOT"), Root::Home(".go"), Root::Home(".local/go")],
         bins: &["bin"],
         marker: Some("pkg/tool"),
         shares: GOROOT,
@@ -80,6 +73,4 @@ const RUSTUP: Chain = Chain {
     ..NONE
 };
 
-const GOROOT: &[&str] = &[
-    "bin", "pkg", "src", "lib", "misc", "api", "VERSION", "go.env",
-];
+const GOROOT: &[&str] = &["bin", "pkg", "src", "lib", "misc", "api", "VERSION", "go.env"];

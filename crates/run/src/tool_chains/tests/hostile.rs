@@ -11,42 +11,24 @@ use super::*;
 #[test]
 fn a_file_of_the_workspace_never_changes_the_result() {
     let mut host = Host::new();
-    let entries = [
-        host.bin(".cargo/bin"),
-        host.bin(".pyenv/shims"),
-        host.bin(".local/share/mise/shims"),
-    ];
+    let entries =
+        [host.bin(".cargo/bin"), host.bin(".pyenv/shims"), host.bin(".local/share/mise/shims")];
     host.bin(".rustup/toolchains/stable");
     host.file(".ssh/id_ed25519", "secret");
     let [cargo, pyenv, mise] = &entries;
     let before = host.find_with_path(&[cargo, pyenv, mise]);
     let proj = host.home().join("proj");
-    host.file(
-        "proj/rust-toolchain.toml",
-        "[toolchain]\npath = \"../.ssh\"\n",
-    );
+    host.file("proj/rust-toolchain.toml", "[toolchain]\npath = \"../.ssh\"\n");
     host.file("proj/.tool-versions", "node path:../.ssh\n");
-    host.file(
-        "proj/mise.toml",
-        "[env]\n_.path = \"../.ssh\"\n[tools]\nnode = \"path:../.ssh\"\n",
-    );
+    host.file("proj/mise.toml", "[env]\n_.path = \"../.ssh\"\n[tools]\nnode = \"path:../.ssh\"\n");
     host.file("proj/.nvmrc", "../../../.ssh\n");
     host.file("proj/.python-version", "../../.ssh\n");
-    host.file(
-        "proj/.cargo/config.toml",
-        "[source.x]\ndirectory = \"/root/.ssh\"\n",
-    );
+    host.file("proj/.cargo/config.toml", "[source.x]\ndirectory = \"/root/.ssh\"\n");
     let venv = host.link("proj/venv", host.home().join(".ssh"));
     let modules = host.bin("proj/node_modules/.bin");
     host.set("PWD", &proj);
     let after = host.find_with_path(&[cargo, pyenv, mise, &venv, &venv.join("bin"), &modules]);
-    assert_eq!(
-        ToolChains {
-            left_out: Vec::new(),
-            ..after
-        },
-        before
-    );
+    assert_eq!(ToolChains { left_out: Vec::new(), ..after }, before);
 }
 
 #[test]
@@ -88,22 +70,12 @@ fn names_that_are_no_utf8_work() {
 #[test]
 fn a_link_into_credentials_is_refused() {
     let mut host = Host::new();
-    for place in [
-        ".ssh",
-        ".aws",
-        ".gnupg",
-        ".config/gcloud",
-        ".local/share/keyrings",
-    ] {
+    for place in [".ssh", ".aws", ".gnupg", ".config/gcloud", ".local/share/keyrings"] {
         host.bin(place);
         let link = host.link("bin", host.home().join(place));
         let found = host.find_with_path(&[&link]);
         assert_eq!((shares(&found), path(&found)), (vec![], vec![]), "{place}");
-        assert_eq!(
-            why_not(&found, &link),
-            Some("it is in a place for credentials"),
-            "{place}"
-        );
+        assert_eq!(why_not(&found, &link), Some("it is in a place for credentials"), "{place}");
         fs::remove_file(link).unwrap();
     }
     // The control: a link to a folder of programs is followed.
@@ -128,43 +100,20 @@ fn a_root_that_leads_into_credentials_is_refused() {
 #[test]
 fn the_home_and_what_holds_it_are_refused() {
     let mut host = Host::new();
-    for below in [
-        "versions",
-        "shims",
-        "bin",
-        "toolchains",
-        "lib",
-        "pkg/tool",
-        "lib/modules",
-    ] {
+    for below in ["versions", "shims", "bin", "toolchains", "lib", "pkg/tool", "lib/modules"] {
         host.bin(below);
     }
     let home = host.home();
     fs::create_dir_all(home.join(".pyenv")).unwrap();
     for place in [home.clone(), home.parent().unwrap().to_owned(), "/".into()] {
-        for name in [
-            "CARGO_HOME",
-            "PYENV_ROOT",
-            "NVM_DIR",
-            "JAVA_HOME",
-            "GOROOT",
-            "GOPATH",
-        ] {
+        for name in ["CARGO_HOME", "PYENV_ROOT", "NVM_DIR", "JAVA_HOME", "GOROOT", "GOPATH"] {
             host.set(name, &place);
         }
         let found = host.find_with_path(&[&place]);
-        assert_eq!(
-            (shares(&found), path(&found)),
-            (vec![], vec![]),
-            "{}",
-            place.display()
-        );
+        assert_eq!((shares(&found), path(&found)), (vec![], vec![]), "{}", place.display());
     }
     for name in ["all", "wide"] {
-        let link = host.link(
-            &format!("bin-{name}"),
-            if name == "all" { "/" } else { ".." },
-        );
+        let link = host.link(&format!("bin-{name}"), if name == "all" { "/" } else { ".." });
         fs::rename(&link, home.join(".bin")).unwrap();
         assert_eq!(host.find_with_path(&[&home.join(".bin")]).shares, []);
         fs::remove_file(home.join(".bin")).unwrap();
@@ -179,10 +128,7 @@ fn a_listed_folder_that_leaves_its_tool_chain_is_refused() {
     let versions = host.link(".pyenv/versions", &elsewhere);
     let found = host.find_with_path(&[&shims]);
     assert_eq!(shares(&found), [&shims]);
-    assert_eq!(
-        why_not(&found, &versions),
-        Some("it is a link that leaves its tool chain")
-    );
+    assert_eq!(why_not(&found, &versions), Some("it is a link that leaves its tool chain"));
 }
 
 #[test]
@@ -200,24 +146,15 @@ fn loops_end() {
 #[test]
 fn ten_thousand_entries_are_not_all_looked_at() {
     let mut host = Host::new();
-    let many: Vec<PathBuf> = (0..10_000)
-        .map(|n| host.home().join(format!(".t{n}/bin")))
-        .collect();
+    let many: Vec<PathBuf> = (0..10_000).map(|n| host.home().join(format!(".t{n}/bin"))).collect();
     many.iter().take(200).for_each(|dir| drop(host.bin(dir)));
     let entries: Vec<&Path> = many.iter().map(PathBuf::as_path).collect();
     let found = host.find_with_path(&entries);
     assert_eq!(found.shares.len(), MAX_SHARES);
     assert!(found.left_out.len() <= MAX_ENTRIES * 2 + 1);
-    assert_eq!(
-        why_not(&found, Path::new("PATH")),
-        Some("it has more than 128 entries")
-    );
+    assert_eq!(why_not(&found, Path::new("PATH")), Some("it has more than 128 entries"));
     for dir in path(&found) {
-        assert!(
-            covers(&found, dir),
-            "what is on PATH is there: {}",
-            dir.display()
-        );
+        assert!(covers(&found, dir), "what is on PATH is there: {}", dir.display());
     }
 }
 
@@ -242,16 +179,9 @@ fn a_moved_tool_chain_keeps_both_names() {
     let named = host.link(".pyenv", host.root().join("data/pyenv"));
     let found = host.find_with_path(&[&named.join("shims")]);
     assert_eq!(path(&found), [&shims]);
-    let link = (
-        named.as_os_str().as_bytes(),
-        shims.parent().unwrap().as_os_str().as_bytes(),
-    );
+    let link = (named.as_os_str().as_bytes(), shims.parent().unwrap().as_os_str().as_bytes());
     assert_eq!(
-        found
-            .links
-            .iter()
-            .map(|(at, to)| (at.as_bytes(), &to[..]))
-            .collect::<Vec<_>>(),
+        found.links.iter().map(|(at, to)| (at.as_bytes(), &to[..])).collect::<Vec<_>>(),
         [link]
     );
 }
@@ -265,16 +195,9 @@ fn a_home_behind_a_link_keeps_both_names() {
     host.find_with_path(&[&home.join(".pyenv/shims")]);
     let found = host.find_at(&home);
     assert_eq!(path(&found), [&shims]);
-    let link = (
-        home.as_os_str().as_bytes(),
-        host.home().into_os_string().into_encoded_bytes(),
-    );
+    let link = (home.as_os_str().as_bytes(), host.home().into_os_string().into_encoded_bytes());
     assert_eq!(
-        found
-            .links
-            .iter()
-            .map(|(at, to)| (at.as_bytes(), to.clone()))
-            .collect::<Vec<_>>(),
+        found.links.iter().map(|(at, to)| (at.as_bytes(), to.clone())).collect::<Vec<_>>(),
         [link]
     );
 }
@@ -282,11 +205,8 @@ fn a_home_behind_a_link_keeps_both_names() {
 #[test]
 fn shares_are_sorted_disjoint_and_at_their_own_place() {
     let mut host = Host::new();
-    let entries = [
-        host.bin(".pyenv/plugins/x/bin"),
-        host.bin(".pyenv/bin"),
-        host.bin(".cargo/bin"),
-    ];
+    let entries =
+        [host.bin(".pyenv/plugins/x/bin"), host.bin(".pyenv/bin"), host.bin(".cargo/bin")];
     let [a, b, c] = &entries;
     let found = host.find_with_path(&[a, b, c]);
     let all = shares(&found);

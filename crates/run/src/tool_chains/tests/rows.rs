@@ -19,10 +19,7 @@ fn each_row_is_found_in_each_of_its_places() {
                 let case = format!("{} at {root:?}, {bin}: {found:#?}", chain.id);
                 assert_eq!(path(&found), [&entry], "{case}");
                 for share in chain.shares {
-                    assert!(
-                        covers(&found, &base.join(share).join("program")),
-                        "{share}, {case}"
-                    );
+                    assert!(covers(&found, &base.join(share).join("program")), "{share}, {case}");
                 }
                 for (name, value) in chain.env {
                     match value {
@@ -53,11 +50,7 @@ fn nothing_is_found_from_another_folder_beside_the_programs() {
             let found = host.find_with_path(&[&entry]);
             assert_eq!(shares(&found), [] as [&Path; 0], "{} at {root:?}", chain.id);
             assert_eq!(found.path, [], "{} at {root:?}", chain.id);
-            assert!(
-                why_not(&found, &entry).is_some(),
-                "{} at {root:?}",
-                chain.id
-            );
+            assert!(why_not(&found, &entry).is_some(), "{} at {root:?}", chain.id);
         }
     }
 }
@@ -98,11 +91,7 @@ fn a_companion_comes_with_the_programs_that_lead_into_it() {
                 let beside = host.make(companion, root);
                 let found = host.find_with_path(&[&base.join(chain.bins[0])]);
                 for share in companion.shares {
-                    assert!(
-                        covers(&found, &beside.join(share)),
-                        "{} {share}",
-                        companion.id
-                    );
+                    assert!(covers(&found, &beside.join(share)), "{} {share}", companion.id);
                 }
             }
         }
@@ -157,11 +146,8 @@ fn a_shells_own_link_is_replaced_by_what_it_leads_to() {
 #[test]
 fn the_users_order_is_kept_and_system_directories_are_not_listed() {
     let mut host = Host::new();
-    let (cargo, bin, node) = (
-        host.bin(".cargo/bin"),
-        host.bin("bin"),
-        host.bin(".nvm/versions/node/v1/bin"),
-    );
+    let (cargo, bin, node) =
+        (host.bin(".cargo/bin"), host.bin("bin"), host.bin(".nvm/versions/node/v1/bin"));
     let system = Path::new("/usr/local/bin");
     let found = host.find_with_path(&[&node, system, &bin, &node, Path::new("/bin"), &cargo]);
     assert_eq!(path(&found), [&node, &bin, &cargo]);
@@ -172,10 +158,7 @@ fn a_system_java_home_is_kept_without_a_share() {
     let mut host = Host::new();
     host.set("JAVA_HOME", "/usr/lib/jvm/java-21");
     let found = host.find_with_path(&[Path::new("/usr/bin")]);
-    assert_eq!(
-        variable(&found, "JAVA_HOME").as_deref(),
-        Some("/usr/lib/jvm/java-21")
-    );
+    assert_eq!(variable(&found, "JAVA_HOME").as_deref(), Some("/usr/lib/jvm/java-21"));
     assert_eq!(found.shares, []);
 }
 
@@ -186,31 +169,16 @@ fn rows_are_complete_and_consistent() {
     assert_eq!(ids.len(), all.len(), "ids are unique");
     for row in all {
         let id = row.id;
-        assert!(
-            !row.source.is_empty() && !row.roots.is_empty() && !row.shares.is_empty(),
-            "{id}"
-        );
+        assert!(!row.source.is_empty() && !row.roots.is_empty() && !row.shares.is_empty(), "{id}");
         let plain = |path: &&&str| path.split('/').all(|part| part != ".." && part != ".");
-        assert!(
-            row.shares
-                .iter()
-                .chain(row.bins)
-                .chain(row.secrets)
-                .all(|path| plain(&path))
-        );
+        assert!(row.shares.iter().chain(row.bins).chain(row.secrets).all(|path| plain(&path)));
         for secret in row.secrets.iter().chain(row.url_secrets) {
             let within = |share: &&str| Path::new(secret).starts_with(share);
-            assert!(
-                row.shares.iter().any(within),
-                "{id}: {secret} has an effect"
-            );
+            assert!(row.shares.iter().any(within), "{id}: {secret} has an effect");
         }
         for root in row.roots {
             let below_home = matches!(root, Root::Home(""));
-            assert!(
-                !below_home || !row.version.is_empty(),
-                "{id}: the home is no base"
-            );
+            assert!(!below_home || !row.version.is_empty(), "{id}: the home is no base");
         }
     }
     for companion in rows().flat_map(|chain| chain.companions) {
@@ -220,20 +188,10 @@ fn rows_are_complete_and_consistent() {
 
 #[test]
 fn a_user_name_in_a_url_is_seen() {
-    for text in [
-        "x https://u:p@h/simple",
-        "sparse+https://token@h",
-        "a://b/c d://e@f",
-    ] {
+    for text in ["x https://u:p@h/simple", "sparse+https://token@h", "a://b/c d://e@f"] {
         assert!(has_url_with_user(text.as_bytes()), "{text}");
     }
-    for text in [
-        "https://h/simple/@scope",
-        "mail@host",
-        "https://h?x=@",
-        "https://h \"a@b\"",
-        "",
-    ] {
+    for text in ["https://h/simple/@scope", "mail@host", "https://h?x=@", "https://h \"a@b\"", ""] {
         assert!(!has_url_with_user(text.as_bytes()), "{text}");
     }
 }

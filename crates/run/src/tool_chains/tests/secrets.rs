@@ -68,19 +68,13 @@ fn marked(dir: &Path, found: &mut Vec<PathBuf>) {
 fn assert_no_secret(host: &Host, found: &ToolChains, case: &str) {
     let mut secrets = Vec::new();
     marked(&host.root(), &mut secrets);
-    assert!(
-        secrets.len() >= CREDENTIALS.len(),
-        "{case}: the secrets are there"
-    );
+    assert!(secrets.len() >= CREDENTIALS.len(), "{case}: the secrets are there");
     for secret in secrets {
         assert!(!covers(found, &secret), "{case}: {}", secret.display());
     }
     assert!(!format!("{found:?}").contains("hunter2"), "{case}");
     for file in &found.files {
-        assert!(
-            !String::from_utf8_lossy(&file.content).contains("hunter2"),
-            "{case}"
-        );
+        assert!(!String::from_utf8_lossy(&file.content).contains("hunter2"), "{case}");
     }
 }
 
@@ -90,9 +84,7 @@ fn no_row_shares_a_credential_file() {
         for &root in chain.roots {
             for bin in chain.bins {
                 let mut host = Host::new();
-                CREDENTIALS
-                    .iter()
-                    .for_each(|path| drop(host.file(path, MARKER)));
+                CREDENTIALS.iter().for_each(|path| drop(host.file(path, MARKER)));
                 let base = host.make(chain, root);
                 let entry: PathBuf = base.join(some_name(bin)).components().collect();
                 let found = host.find_with_path(&[&entry]);
@@ -113,9 +105,7 @@ fn a_credential_file_within_a_shared_folder_is_carved_out() {
             });
             let chain = chain.unwrap();
             let mut host = Host::new();
-            CREDENTIALS
-                .iter()
-                .for_each(|path| drop(host.file(path, MARKER)));
+            CREDENTIALS.iter().for_each(|path| drop(host.file(path, MARKER)));
             let start = host.make(chain, chain.roots[chain.roots.len() - 1]);
             let base = host.make(row, row.roots[row.roots.len() - 1]);
             let path = host.file(base.join(some_name(secret)), MARKER);
@@ -123,10 +113,7 @@ fn a_credential_file_within_a_shared_folder_is_carved_out() {
             let found = host.find_with_path(&[&start.join(some_name(chain.bins[0]))]);
             let case = format!("{}: {secret}", row.id);
             assert_no_secret(&host, &found, &case);
-            assert!(
-                covers(&found, &beside),
-                "{case}: only the credential file is left out"
-            );
+            assert!(covers(&found, &beside), "{case}: only the credential file is left out");
             // The control: without the credential file the folder is one share.
             fs::remove_file(&path).unwrap();
             assert!(covers(&host.find(), &path), "{case}");
@@ -138,10 +125,7 @@ fn a_credential_file_within_a_shared_folder_is_carved_out() {
 fn a_receipt_is_carved_out_only_for_a_url_with_a_user_name() {
     let mut host = Host::new();
     let bin = host.bin(".local/bin");
-    let receipt = host.file(
-        ".local/share/uv/tools/ruff/uv-receipt.toml",
-        "url = \"https://h/\"",
-    );
+    let receipt = host.file(".local/share/uv/tools/ruff/uv-receipt.toml", "url = \"https://h/\"");
     assert!(covers(&host.find_with_path(&[&bin]), &receipt));
     host.file(&receipt, MARKER);
     assert!(!covers(&host.find(), &receipt));
@@ -158,11 +142,7 @@ fn a_link_beside_a_credential_file_stays_a_link() {
     host.file(".pyenv/versions/3.12.1/pip.conf", MARKER);
     let lib64 = host.link(".pyenv/versions/3.12.1/lib64", "lib");
     let found = host.find_with_path(&[&shims]);
-    let links: Vec<_> = found
-        .links
-        .iter()
-        .map(|(at, to)| (at.as_bytes(), &to[..]))
-        .collect();
+    let links: Vec<_> = found.links.iter().map(|(at, to)| (at.as_bytes(), &to[..])).collect();
     assert_eq!(links, [(lib64.as_os_str().as_encoded_bytes(), &b"lib"[..])]);
 }
 
@@ -174,10 +154,7 @@ fn a_credential_file_is_found_through_a_link_too() {
     let secret = host.file(".pyenv/elsewhere/3.12.1/pip.conf", MARKER);
     let beside = host.file(".pyenv/elsewhere/3.12.1/beside", "");
     let found = host.find_with_path(&[&shims]);
-    assert!(
-        covers(&found, &beside) && !covers(&found, &secret),
-        "{found:#?}"
-    );
+    assert!(covers(&found, &beside) && !covers(&found, &secret), "{found:#?}");
 }
 
 #[test]
@@ -190,10 +167,6 @@ fn a_folder_that_cannot_be_searched_whole_is_not_shared() {
     let found = host.find_with_path(&[&shims]);
     assert!(covers(&found, &shims));
     let versions = host.home().join(".pyenv/versions");
-    assert!(
-        !shares(&found)
-            .iter()
-            .any(|share| share.starts_with(&versions))
-    );
+    assert!(!shares(&found).iter().any(|share| share.starts_with(&versions)));
     assert!(why_not(&found, &versions).unwrap().contains("too many"));
 }

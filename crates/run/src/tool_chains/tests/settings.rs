@@ -18,19 +18,10 @@ fn rustup_gets_a_writable_home_with_the_default_tool_chain() {
     );
     let found = host.find_with_path(&[&bin]);
     let settings = file(&found, "/home/agent/.rustup/settings.toml").unwrap();
-    assert_eq!(
-        settings,
-        "default_toolchain = \"stable\"\nversion = \"12\"\n"
-    );
-    assert_eq!(
-        variable(&found, "RUSTUP_HOME").as_deref(),
-        Some("/home/agent/.rustup")
-    );
+    assert_eq!(settings, "default_toolchain = \"stable\"\nversion = \"12\"\n");
+    assert_eq!(variable(&found, "RUSTUP_HOME").as_deref(), Some("/home/agent/.rustup"));
     let toolchains = host.home().join(".rustup/toolchains");
-    assert_eq!(
-        found.links[0].0.as_bytes(),
-        b"/home/agent/.rustup/toolchains"
-    );
+    assert_eq!(found.links[0].0.as_bytes(), b"/home/agent/.rustup/toolchains");
     assert_eq!(found.links[0].1, toolchains.as_os_str().as_encoded_bytes());
     assert!(covers(&found, &toolchains));
 }
@@ -61,10 +52,7 @@ fn the_users_rustup_toolchain_is_kept_when_it_is_a_name() {
     let (mut host, bin) = rust_home();
     host.set("RUSTUP_TOOLCHAIN", "nightly-2026-01-01");
     let found = host.find_with_path(&[&bin]);
-    assert_eq!(
-        variable(&found, "RUSTUP_TOOLCHAIN").as_deref(),
-        Some("nightly-2026-01-01")
-    );
+    assert_eq!(variable(&found, "RUSTUP_TOOLCHAIN").as_deref(), Some("nightly-2026-01-01"));
     host.set("RUSTUP_TOOLCHAIN", "/home/alice/.ssh");
     assert_eq!(variable(&host.find(), "RUSTUP_TOOLCHAIN"), None);
 }
@@ -127,11 +115,8 @@ default = "work"
 #[test]
 fn cargo_without_sources_gets_no_file() {
     let (mut host, bin) = rust_home();
-    for text in [
-        "[registry]\ntoken = \"x\"\n",
-        "[source.crates-io]\nreplace-with = \"gone\"",
-        "x",
-    ] {
+    for text in ["[registry]\ntoken = \"x\"\n", "[source.crates-io]\nreplace-with = \"gone\"", "x"]
+    {
         host.file(".cargo/config.toml", text);
         let found = host.find_with_path(&[&bin]);
         assert_eq!(found.files.len(), 1, "{text}: only rustup's");
@@ -157,10 +142,8 @@ fn mise_gets_plain_versions_only() {
          \"npm:prettier\" = \"latest\"\nbad = \"path:/home/alice/.ssh\"\nworse = { version = \"1\" }\n",
     );
     let found = host.find_with_path(&[&shims]);
-    let made: toml::Table = file(&found, "/home/agent/.config/mise/config.toml")
-        .unwrap()
-        .parse()
-        .unwrap();
+    let made: toml::Table =
+        file(&found, "/home/agent/.config/mise/config.toml").unwrap().parse().unwrap();
     let expected: toml::Table =
         "[tools]\nnode = \"22\"\npython = [\"3.12\", \"3.11\"]\n\"npm:prettier\" = \"latest\"\n"
             .parse()
@@ -187,10 +170,7 @@ fn small_files_of_plain_words_are_copied() {
     let shims = host.bin(".pyenv/shims");
     let version = host.file(".pyenv/version", "3.12.1\n3.11.7\n");
     let found = host.find_with_path(&[&shims]);
-    assert_eq!(
-        file(&found, version.to_str().unwrap()).as_deref(),
-        Some("3.12.1\n3.11.7\n")
-    );
+    assert_eq!(file(&found, version.to_str().unwrap()).as_deref(), Some("3.12.1\n3.11.7\n"));
     host.file(".pyenv/version", "password: ../x\n");
     assert_eq!(host.find().files, []);
 }

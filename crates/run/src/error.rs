@@ -1,0 +1,90 @@
+//! Why a run did not happen.
+
+use std::borrow::Cow;
+
+use drybox_jail::JailError;
+use drybox_spec::{Kind, Report};
+use rustix::io::Errno;
+
+use crate::host::CwdError;
+
+/// Why a run did not happen. Display says what was attempted, the source chain why it failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The current directory cannot be told.
+    #[error(transparent)]
+    Cwd(#[from] CwdError),
+    /// The jail could not be set up, or the program not started.
+    #[error("{0}")]
+    Jail(JailError, #[source] Why),
+    /// A standard descriptor is something that no payload may have.
+    #[error("cannot give {stream} to the payload")]
+    Stream {
+        /// `standard input`, `standard output` or `standard error`.
+        stream: &'static str,
+        /// Why.
+        source: Why,
+        /// What to use instead.
+        fix: &'static str,
+    },
+    /// The supervisor itself failed.
+    #[error("cannot supervise the sandbox: {what}")]
+    Supervise {
+        /// What was attempted.
+        what: &'static str,
+        /// The kernel's answer.
+        #[source]
+        errno: Errno,
+    },
+    /// The child ended without a word: killed from outside.
+    #[error("the sandbox was killed before it started")]
+    Killed,
+}
+
+/// A cause in words.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{text}")]
+pub struct Why {
+    text: Cow<'static, str>,
+    fix: Option<&'static str>,
+}
+
+impl Why {
+    pub(crate) const fn new(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), fix: None }
+    }
+}
+
+impl From<JailError> for RunError {
+    fn from(error: JailError) -> Self {
+        let cause = error.cause();
+        Self::Jail(error, Why { text: cause.why, fix: cause.fix })
+    }
+}
+
+impl Report for RunError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Cwd(_) | Self::Stream { .. } => Kind::User,
+            Self::Jail(error, _) if error.is_users() => Kind::User,
+            Self::Jail(..) | Self::Supervise { .. } | Self::Killed => Kind::Host,
+        }
+    }
+
+    fn fix(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Cwd(_) => Some("cd to a directory that is there".into()),
+            Self::Jail(_, why) => why.fix.map(Into::into),
+            Self::Stream { fix, .. } => Some((*fix).into()),
+            Self::Supervise { .. } | Self::Killed => None,
+        }
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Jail(error, _) => error.exit_code(),
+            _ => 125,
+        }
+    }
+}

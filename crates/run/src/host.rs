@@ -1,0 +1,69 @@
+//! What a run knows of the host: gathered once, by the caller.
+
+use std::ffi::OsString;
+use std::fmt;
+
+use drybox_jail::Invoker;
+use drybox_spec::HostPath;
+
+/// The caller's surroundings.
+pub struct Host<'a> {
+    /// The caller's environment. Nothing of it enters but what the spec names, `TERM`, and what
+    /// tool chains need.
+    pub env: &'a dyn Fn(&str) -> Option<OsString>,
+    /// The current directory, free of symlinks (getcwd(2)).
+    pub cwd: HostPath,
+    /// The user's home directory.
+    pub home: Option<HostPath>,
+    /// Who runs this.
+    pub invoker: Invoker,
+    /// The box is killed when the launching thread ends. For a program that launches from its main
+    /// thread; a box dies with its process in any case.
+    pub die_with_thread: bool,
+}
+
+impl fmt::Debug for Host<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Host").field("cwd", &self.cwd).field("invoker", &self.invoker).finish()
+    }
+}
+
+impl<'a> Host<'a> {
+    /// The surroundings of the calling process, with these variables.
+    ///
+    /// # Errors
+    /// *User*, when the current directory is gone or cannot be read.
+    pub fn of_process(env: &'a dyn Fn(&str) -> Option<OsString>) -> Result<Self, CwdError> {
+        let cwd = rustix::process::getcwd(Vec::new()).map_err(CwdError)?;
+        let cwd =
+            HostPath::parse(cwd.as_bytes()).map_err(|_| CwdError(rustix::io::Errno::NOENT))?;
+        let home = env("HOME").and_then(|home| {
+            use std::os::unix::ffi::OsStrExt as _;
+            HostPath::parse(home.as_bytes()).ok()
+        });
+        Ok(Self { env, cwd, home, invoker: invoker(), die_with_thread: false })
+    }
+}
+
+/// The current directory cannot be told: it was deleted, or lies outside of what is visible.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot find the current directory")]
+pub struct CwdError(#[source] pub(crate) rustix::io::Errno);
+
+/// Who runs this process.
+fn invoker() -> Invoker {
+    let uid = rustix::process::geteuid().as_raw();
+    let gid = rustix::process::getegid().as_raw();
+    // Only root can use a range; in a container's user namespace root may have none to give.
+    let has_range = uid == 0 && maps_everything();
+    Invoker { uid, gid, has_range }
+}
+
+/// Whether this user namespace is the first one (user_namespaces(7)).
+fn maps_everything() -> bool {
+    std::fs::read("/proc/self/uid_map").is_ok_and(|map| {
+        let mut words = map.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        (words.next(), words.next(), words.next())
+            == (Some(b"0".as_slice()), Some(b"0".as_slice()), Some(b"4294967295".as_slice()))
+    })
+}

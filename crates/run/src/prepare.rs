@@ -1,0 +1,141 @@
+//! From a spec to what stands inside: everything that needs a look at the host, and nothing that
+//! grows with a tree.
+
+use std::ffi::CString;
+
+use drybox_jail::{Directory, Identity, Interior, Link, ScratchFile};
+use drybox_spec::{
+    Access, BoxPath, Command, EnvVar, HostPath, SandboxSpec, Share, ToolChains as Wanted, Workspace,
+};
+
+use crate::host::Host;
+use crate::tool_chains::{self, ToolChains};
+use crate::{environment, shell};
+
+/// The workspace's second name, and where it stands when there is no first.
+const WORK: &str = "/work";
+
+/// What stands inside.
+pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> Interior {
+    let tools = tool_chains(spec, host);
+    let path = environment::path(&tools);
+    let shell = shell::choose(host);
+    let mut env = environment::build(spec, host, &tools, &path, &shell, terminal);
+    let mut files = Vec::new();
+    let argv = match &spec.command.value {
+        Command::Argv(argv) => argv.clone(),
+        _ => {
+            if let Some((path, text)) = shell::settings(&shell) {
+                files.push(ScratchFile { path, mode: 0o644, content: text.into() });
+            }
+            env.extend(EnvVar::new(b"PS1", shell::PS1.as_bytes()).ok());
+            CString::new(shell.as_bytes()).into_iter().collect()
+        }
+    };
+    files.extend(tools.files.into_iter().map(|file| ScratchFile {
+        path: file.path,
+        mode: file.mode,
+        content: file.content,
+    }));
+    let mut links: Vec<Link> = tools
+        .links
+        .into_iter()
+        .filter_map(|(path, target)| Some(Link { path, target: CString::new(target).ok()? }))
+        .collect();
+    let mut directories = Vec::new();
+    let mut shares = Vec::new();
+    let named = named(spec);
+    let work = BoxPath::parse(WORK.as_bytes()).ok();
+    let work_is_taken = named.iter().any(|target| target.as_bytes() == WORK.as_bytes());
+    let start = match workspace(spec, host) {
+        Some(share) => {
+            let own = share.target.clone();
+            if !named.contains(&&own) {
+                shares.push(share);
+            }
+            if let Some(work) = work.clone().filter(|_| !work_is_taken) {
+                links.push(Link { path: work, target: own.as_c_str().to_owned() });
+            }
+            Some(own)
+        }
+        None => {
+            if let Some(work) = work.clone().filter(|_| !work_is_taken) {
+                directories.push(Directory { path: work, mode: 0o755, writable: true });
+            }
+            work.clone()
+        }
+    };
+    let start = if work_is_taken { work } else { start };
+    let tools_beside = tools.shares.into_iter().filter(|share| !named.contains(&&share.target));
+    shares.extend(tools_beside);
+    shares.extend(spec.shares.iter().map(|share| share.value.clone()));
+    // What stands above comes first: a mount would cover what stands below it.
+    shares.sort_by(|a, b| a.target.as_bytes().cmp(b.target.as_bytes()));
+    Interior {
+        identity: Identity::new(host.invoker, spec.user.value, spread()),
+        shares,
+        tmpfs: spec.tmpfs.iter().map(|tmpfs| tmpfs.value.clone()).collect(),
+        directories,
+        files,
+        links,
+        env,
+        path,
+        argv,
+        workdir: spec
+            .workdir
+            .as_ref()
+            .map(|workdir| workdir.value.clone())
+            .or(start)
+            .unwrap_or_else(root),
+        hostname: spec.hostname.value.clone(),
+        ulimits: spec.ulimits.iter().map(|limit| limit.value).collect(),
+        shm_size: spec.shm_size.as_ref().map(|size| size.value),
+        die_with_thread: host.die_with_thread,
+    }
+}
+
+/// What of the host the sandbox will see beside the system's own trees: for `--explain`.
+#[must_use]
+pub fn visible(spec: &SandboxSpec, host: &Host<'_>) -> Vec<Share> {
+    interior(spec, host, false).shares
+}
+
+fn tool_chains(spec: &SandboxSpec, host: &Host<'_>) -> ToolChains {
+    match (spec.tool_chains.value, &host.home) {
+        (Wanted::FromPath, Some(home)) => {
+            tool_chains::discover(&|name: &str| (host.env)(name), home)
+        }
+        _ => tool_chains::hidden(),
+    }
+}
+
+/// The current directory at its own path.
+fn workspace(spec: &SandboxSpec, host: &Host<'_>) -> Option<Share> {
+    match spec.workspace.value {
+        Workspace::CurrentDir => share_at_own_path(&host.cwd),
+        _ => None,
+    }
+}
+
+fn share_at_own_path(path: &HostPath) -> Option<Share> {
+    Some(Share {
+        source: path.clone(),
+        target: BoxPath::parse(path.as_bytes()).ok()?,
+        access: Access::ReadOnly,
+    })
+}
+
+/// The places that the user named.
+fn named(spec: &SandboxSpec) -> Vec<&BoxPath> {
+    let shares = spec.shares.iter().map(|share| &share.value.target);
+    shares.chain(spec.tmpfs.iter().map(|tmpfs| &tmpfs.value.target)).collect()
+}
+
+fn root() -> BoxPath {
+    BoxPath::parse(b"/").unwrap_or_else(|_| unreachable!("`/` is a path"))
+}
+
+/// Spreads real root's id ranges over sandboxes that run at the same time.
+fn spread() -> u32 {
+    rustix::process::getpid().as_raw_nonzero().get().cast_unsigned()
+}

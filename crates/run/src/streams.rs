@@ -1,0 +1,217 @@
+//! The caller's descriptors 0 to 2, and what the payload gets instead (design §4, FD-03 to FD-08,
+//! FD-22): never a terminal, file, directory or socket itself.
+
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+
+use drybox_jail::{FileId, FileInput, Stream, Streams};
+use drybox_spec::{HostPath, SandboxSpec, Stdin, Terminal};
+use drybox_sys::same_description;
+use rustix::fs::{FileType, Mode, OFlags, SeekFrom, fstat, major, minor, open, readlink, seek};
+use rustix::io::Errno;
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::termios::isatty;
+
+use crate::error::{RunError, Why};
+
+mod relay;
+mod tty;
+
+pub(crate) use relay::Relay;
+pub(crate) use tty::Tty;
+
+/// The caller's three descriptors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller<'a> {
+    pub(crate) input: BorrowedFd<'a>,
+    pub(crate) output: BorrowedFd<'a>,
+    pub(crate) error: BorrowedFd<'a>,
+}
+
+/// What the payload gets, and what the supervisor has to copy.
+#[derive(Debug)]
+pub(crate) struct Wiring<'a> {
+    pub(crate) streams: Streams,
+    /// Copies standard input, once it is known that the payload has no file of its own.
+    pub(crate) input: Option<Relay<'a>>,
+    /// Whether `input` is only for when a file cannot be opened again.
+    pub(crate) input_is_spare: bool,
+    /// Copies standard output and error.
+    pub(crate) outputs: Vec<Relay<'a>>,
+    /// The user's terminal, when the payload has one of its own.
+    pub(crate) tty: Option<Tty<'a>>,
+}
+
+impl<'a> Caller<'a> {
+    /// Whether the payload gets a terminal of its own.
+    pub(crate) fn wants_terminal(&self, spec: &SandboxSpec) -> bool {
+        match spec.terminal.value {
+            Terminal::Auto | Terminal::AutoRaw => isatty(self.input) && isatty(self.output),
+            Terminal::Filtered | Terminal::Raw => true,
+            _ => false,
+        }
+    }
+
+    /// Looks at each descriptor, and makes the pipes.
+    pub(crate) fn wire(self, spec: &SandboxSpec) -> Result<Wiring<'a>, RunError> {
+        let raw = matches!(spec.terminal.value, Terminal::Raw | Terminal::AutoRaw);
+        if self.wants_terminal(spec) {
+            return self.wire_terminal(spec, raw);
+        }
+        let (input, copied, spare) = match spec.stdin.value {
+            Stdin::Forward => self.wire_input()?,
+            Stdin::Empty => (Stream::Null, None, false),
+        };
+        let mut outputs = Vec::new();
+        let output = wire_output(self.output, "standard output", raw, &mut outputs)?;
+        let error = match &output {
+            Stream::Pipe(pipe) if same_description(self.output, self.error) => {
+                Stream::Pipe(pipe.try_clone().map_err(no_pipe)?)
+            }
+            _ => wire_output(self.error, "standard error", raw, &mut outputs)?,
+        };
+        Ok(Wiring {
+            streams: Streams::Each { input, output, error },
+            input: copied,
+            input_is_spare: spare,
+            outputs,
+            tty: None,
+        })
+    }
+
+    fn wire_terminal(self, spec: &SandboxSpec, raw: bool) -> Result<Wiring<'a>, RunError> {
+        let mut outputs = Vec::new();
+        let error = if isatty(self.error) || same_description(self.output, self.error) {
+            None
+        } else {
+            Some(wire_output(self.error, "standard error", raw, &mut outputs)?)
+        };
+        let forward = spec.stdin.value == Stdin::Forward;
+        Ok(Wiring {
+            streams: Streams::Terminal { error },
+            input: None,
+            input_is_spare: false,
+            outputs,
+            tty: Some(Tty::new(self.input, self.output, raw, forward)),
+        })
+    }
+
+    fn wire_input(self) -> Result<(Stream, Option<Relay<'a>>, bool), RunError> {
+        let caller = self.input;
+        let relayed = || -> Result<_, RunError> {
+            let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(no_pipe)?;
+            let relay = Relay::into_box(caller, write).map_err(no_pipe)?;
+            Ok((read, relay))
+        };
+        Ok(match Nature::of(caller) {
+            Nature::Null | Nature::Closed => (Stream::Null, None, false),
+            Nature::Directory => return Err(refuse_directory("standard input")),
+            Nature::Pipe => match own_description(caller, OFlags::RDONLY) {
+                Ok(pipe) => (Stream::Pipe(pipe), None, false),
+                Err(_) => {
+                    let (read, relay) = relayed()?;
+                    (Stream::Pipe(read), Some(relay), false)
+                }
+            },
+            Nature::File => {
+                let (read, relay) = relayed()?;
+                match file_input(caller) {
+                    Some(file) => (Stream::File(file, read), Some(relay), true),
+                    None => (Stream::Pipe(read), Some(relay), false),
+                }
+            }
+            Nature::Other => {
+                let (read, relay) = relayed()?;
+                (Stream::Pipe(read), Some(relay), false)
+            }
+        })
+    }
+}
+
+fn wire_output<'a>(
+    caller: BorrowedFd<'a>,
+    name: &'static str,
+    raw: bool,
+    outputs: &mut Vec<Relay<'a>>,
+) -> Result<Stream, RunError> {
+    match Nature::of(caller) {
+        Nature::Null | Nature::Closed => return Ok(Stream::Null),
+        Nature::Directory => return Err(refuse_directory(name)),
+        Nature::Pipe => {
+            if let Ok(pipe) = own_description(caller, OFlags::WRONLY) {
+                return Ok(Stream::Pipe(pipe));
+            }
+        }
+        Nature::File | Nature::Other => {}
+    }
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(no_pipe)?;
+    outputs.push(Relay::out_of_box(read, caller, isatty(caller) && !raw).map_err(no_pipe)?);
+    Ok(Stream::Pipe(write))
+}
+
+/// What a descriptor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Nature {
+    Null,
+    Pipe,
+    File,
+    Directory,
+    Closed,
+    Other,
+}
+
+impl Nature {
+    fn of(fd: BorrowedFd<'_>) -> Self {
+        let Ok(stat) = fstat(fd) else {
+            return Self::Closed;
+        };
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Fifo => Self::Pipe,
+            FileType::RegularFile => Self::File,
+            FileType::Directory => Self::Directory,
+            // Linux `Documentation/admin-guide/devices.txt`.
+            FileType::CharacterDevice if (major(stat.st_rdev), minor(stat.st_rdev)) == (1, 3) => {
+                Self::Null
+            }
+            _ => Self::Other,
+        }
+    }
+}
+
+/// The same pipe with flags and access of its own: what the payload sets there (`O_NONBLOCK`)
+/// does not reach the caller.
+fn own_description(pipe: BorrowedFd<'_>, access: OFlags) -> Result<OwnedFd, Errno> {
+    let path = proc_path(pipe);
+    // A FIFO blocks an open until its other end is open: it is, or reading would end anyway.
+    let own = open(path.as_str(), access | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
+    rustix::io::ioctl_fionbio(&own, false)?;
+    Ok(own)
+}
+
+/// A regular file that is open for reading, if its name still leads to it.
+fn file_input(file: BorrowedFd<'_>) -> Option<FileInput> {
+    let stat = fstat(file).ok()?;
+    let link = readlink(proc_path(file).as_str(), Vec::new()).ok()?;
+    let path = HostPath::parse(std::ffi::OsStr::from_bytes(link.as_bytes()).as_bytes()).ok()?;
+    let offset = seek(file, SeekFrom::Current(0)).ok()?;
+    Some(FileInput { path, id: FileId { device: stat.st_dev, inode: stat.st_ino }, offset })
+}
+
+fn proc_path(fd: BorrowedFd<'_>) -> String {
+    use std::os::fd::AsRawFd as _;
+    format!("/proc/self/fd/{}", fd.as_raw_fd())
+}
+
+fn refuse_directory(stream: &'static str) -> RunError {
+    RunError::Stream {
+        stream,
+        source: Why::new("it is a directory: from it the whole tree above could be reached"),
+        fix: "redirect a file or a pipe, or share the directory with -v",
+    }
+}
+
+fn no_pipe(errno: impl Into<std::io::Error>) -> RunError {
+    let error: std::io::Error = errno.into();
+    let errno = Errno::from_io_error(&error).unwrap_or(Errno::IO);
+    RunError::Supervise { what: "no pipe could be made", errno }
+}
