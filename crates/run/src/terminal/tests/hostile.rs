@@ -30,17 +30,34 @@ fn an_attack_cut_anywhere_gives_the_same() {
 
 #[test]
 fn an_endless_string_takes_no_memory_and_shows_nothing() {
-    for start in [&b"\x1b]52;c;"[..], b"\x1bPq", b"\x1b_G", b"\x1b^", b"\x1bk", b"\x1b["] {
+    for (start, kind) in [
+        (&b"\x1b]52;c;"[..], Kind::ClipboardWrite),
+        (b"\x1bPq", Kind::Graphics),
+        (b"\x1b_G", Kind::Graphics),
+        (b"\x1b^", Kind::Control),
+        (b"\x1bk", Kind::Title),
+    ] {
         let (mut filter, mut out) = (Filter::new(), Vec::with_capacity(64));
         filter.feed(start, &mut out);
         for _ in 0..1_000 {
             filter.feed(&[b'1'; 4096], &mut out);
         }
         assert!(out.is_empty() && out.capacity() == 64, "{}", shown(start));
-        // The control: it comes back.
+        // The control: it comes back, and is told.
         filter.feed(b"\x1b\\\x1b[31mhere", &mut out);
         assert_eq!(shown(&out), "\\x1b[31mhere");
+        assert_eq!(filter.withheld().count(kind), 1, "{}", shown(start));
     }
+}
+
+#[test]
+fn an_endless_sequence_takes_no_memory_and_shows_nothing() {
+    let (mut filter, mut out) = (Filter::new(), Vec::with_capacity(64));
+    filter.feed(b"\x1b[", &mut out);
+    (0..1_000).for_each(|_| filter.feed(&[b'1'; 4096], &mut out));
+    filter.feed(b"mx", &mut out);
+    assert_eq!((&out[..], out.capacity()), (&b"x"[..], 64));
+    assert_eq!(filter.withheld().count(Kind::Control), 1);
 }
 
 #[test]
