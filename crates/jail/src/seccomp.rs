@@ -38,7 +38,7 @@ const AARCH64_PROGRAM: Program = compile::compile(Arch::Aarch64, TABLE);
 
 /// The mutant that shows that the probes would notice a missing filter.
 static NO_WALL: [sock_filter; 1] = [sock_filter {
-    code: 0x06, // BPF_RET | BPF_K
+    code: compile::BPF_RET,
     jt: 0,
     jf: 0,
     k: libc::SECCOMP_RET_ALLOW,

@@ -295,17 +295,12 @@ impl Program {
     }
 
     /// Puts an instruction before all others.
-    const fn push(&mut self, code: u32, k: u32, jt: u8, jf: u8) -> Label {
+    const fn push(&mut self, code: u16, k: u32, jt: u8, jf: u8) -> Label {
         assert!(
             self.len < LONGEST,
             "the filter is too long: loading it would cost every start"
         );
-        self.code[LONGEST - 1 - self.len] = sock_filter {
-            code: code as u16,
-            jt,
-            jf,
-            k,
-        };
+        self.code[LONGEST - 1 - self.len] = sock_filter { code, jt, jf, k };
         self.len += 1;
         Label(self.len)
     }
@@ -316,12 +311,16 @@ impl Program {
     }
 
     /// Compares the loaded value, and goes on at one of two places.
-    const fn jump_if(&mut self, how: u32, value: u32, yes: Label, no: Label) -> Label {
+    const fn jump_if(&mut self, how: u16, value: u32, yes: Label, no: Label) -> Label {
         let (yes, no) = (self.distance(yes), self.distance(no));
         self.push(how, value, yes, no)
     }
 
     /// How many instructions lie between the next one to be written and `to`.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "asserted in the line above"
+    )]
     const fn distance(&self, to: Label) -> u8 {
         let distance = self.len - to.0;
         assert!(
@@ -369,9 +368,11 @@ const NR: u32 = 0;
 const ARCH: u32 = 4;
 /// As many different answers as there can be, and room.
 const RETURNS: usize = 16;
-const BPF_LOAD: u32 = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-const BPF_RET: u32 = libc::BPF_RET | libc::BPF_K;
-const BPF_AND: u32 = libc::BPF_ALU | libc::BPF_AND | libc::BPF_K;
-const BPF_JEQ: u32 = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
-const BPF_JGE: u32 = libc::BPF_JMP | libc::BPF_JGE | libc::BPF_K;
-const BPF_JSET: u32 = libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K;
+/// Instructions (linux/bpf_common.h): load a word, return, AND, and the jumps if equal, if greater
+/// or equal, and if a bit is set; each with a constant.
+const BPF_LOAD: u16 = 0x20;
+pub(super) const BPF_RET: u16 = 0x06;
+const BPF_AND: u16 = 0x54;
+const BPF_JEQ: u16 = 0x15;
+const BPF_JGE: u16 = 0x35;
+const BPF_JSET: u16 = 0x45;

@@ -32,10 +32,11 @@ impl Runs {
     /// Number `n` leads to `by_number[n]`; those that follow lead where the last one does.
     pub(super) const fn new(by_number: &[Label; NUMBERS]) -> Self {
         let mut runs = Self::all(by_number[0]);
-        let mut number = 1;
+        let (mut number, mut start) = (1, 1);
         while number < NUMBERS {
-            runs.push(number as u32, by_number[number]);
+            runs.push(start, by_number[number]);
             number += 1;
+            start += 1;
         }
         runs
     }
