@@ -21,7 +21,11 @@ fn tables() -> String {
     for family in families().filter(|family| matches!(family.verdict, Verdict::By(_))) {
         writeln!(page, "| {} | {} |", names(family), family.why).unwrap();
     }
-    page.push_str("\n| calls | errno | why, and how programs cope |\n|---|---|---|\n");
+    page
+}
+
+fn refusals() -> String {
+    let mut page = String::from("| calls | errno | why, and how programs cope |\n|---|---|---|\n");
     for family in families() {
         if let Verdict::Always(Answer::Refuse(errno)) = family.verdict {
             let name = match errno {
