@@ -1,6 +1,7 @@
 //! Runs of numbers that lead to the same place, and the search for the run of a number.
 
-use super::{BPF_JEQ, BPF_JGE, Label, NUMBERS, Program};
+use super::NUMBERS;
+use super::program::{BPF_JEQ, BPF_JGE, Label, Program};
 
 /// All 32-bit numbers, as runs.
 pub(super) struct Runs {
@@ -47,7 +48,7 @@ impl Runs {
         if start == self.starts[last] {
             assert!(start == 0, "the runs must rise");
             self.to[last] = to;
-        } else if self.to[last].0 != to.0 {
+        } else if !self.to[last].is(to) {
             assert!(start > self.starts[last], "the runs must rise");
             self.starts[self.len] = start;
             self.to[self.len] = to;
@@ -82,7 +83,7 @@ impl Runs {
         let mut run = group.end;
         while run > group.first {
             run -= 1;
-            if self.to[run].0 != group.most.0 {
+            if !self.to[run].is(group.most) {
                 label = program.jump_if(BPF_JEQ, self.starts[run], self.to[run], label);
             }
         }
@@ -103,7 +104,7 @@ impl Runs {
             let mut end = first + 1;
             let mut run = end;
             while run < self.len {
-                if self.to[run].0 == most.0 {
+                if self.to[run].is(most) {
                     end = run + 1;
                 } else if !self.is_single(run) {
                     break;
