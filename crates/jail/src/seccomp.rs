@@ -15,7 +15,8 @@ mod tests;
 
 use libc::sock_filter;
 
-use compile::{Arch, Program};
+use compile::Arch;
+use compile::program::{BPF_RET, Program};
 pub use table::{Answer, Arg, Call, Clause, Cond, Errno, Family, Rule, Span, TABLE, Verdict};
 
 /// The filter for seccomp(2), `SECCOMP_SET_MODE_FILTER`, with no flags and after no_new_privs.
@@ -38,7 +39,7 @@ const AARCH64_PROGRAM: Program = compile::compile(Arch::Aarch64, TABLE);
 
 /// The mutant that shows that the probes would notice a missing filter.
 static NO_WALL: [sock_filter; 1] = [sock_filter {
-    code: 0x06, // BPF_RET | BPF_K
+    code: BPF_RET,
     jt: 0,
     jf: 0,
     k: libc::SECCOMP_RET_ALLOW,

@@ -1,6 +1,7 @@
 //! Runs of numbers that lead to the same place, and the search for the run of a number.
 
-use super::{BPF_JEQ, BPF_JGE, Label, NUMBERS, Program};
+use super::NUMBERS;
+use super::program::{BPF_JEQ, BPF_JGE, Label, Program};
 
 /// All 32-bit numbers, as runs.
 pub(super) struct Runs {
@@ -28,10 +29,11 @@ impl Runs {
     /// Number `n` leads to `by_number[n]`; those that follow lead where the last one does.
     pub(super) const fn new(by_number: &[Label; NUMBERS]) -> Self {
         let mut runs = Self::all(by_number[0]);
-        let mut number = 1;
+        let (mut number, mut start) = (1, 1);
         while number < NUMBERS {
-            runs.push(number as u32, by_number[number]);
+            runs.push(start, by_number[number]);
             number += 1;
+            start += 1;
         }
         runs
     }
@@ -42,7 +44,7 @@ impl Runs {
         if start == self.starts[last] {
             assert!(start == 0, "the runs must rise");
             self.to[last] = to;
-        } else if self.to[last].0 != to.0 {
+        } else if !self.to[last].is(to) {
             assert!(start > self.starts[last], "the runs must rise");
             self.starts[self.len] = start;
             self.to[self.len] = to;
@@ -77,7 +79,7 @@ impl Runs {
         let mut run = group.end;
         while run > group.first {
             run -= 1;
-            if self.to[run].0 != group.most.0 {
+            if !self.to[run].is(group.most) {
                 label = program.jump_if(BPF_JEQ, self.starts[run], self.to[run], label);
             }
         }
@@ -94,7 +96,7 @@ impl Runs {
             let mut end = first + 1;
             let mut run = end;
             while run < self.len {
-                if self.to[run].0 == most.0 {
+                if self.to[run].is(most) {
                     end = run + 1;
                 } else if !self.is_single(run) {
                     break;

@@ -135,8 +135,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     Family::new(
         ENOSYS,
-        "maps the caller's pages into a pipe: the class of CVE-2022-0847; fio and pv fall back \
-         to write",
+        "maps the caller's pages into a pipe (CVE-2008-0600); programs fall back to write",
         &[both("vmsplice", 278, 75)],
     ),
     Family::new(

@@ -9,16 +9,24 @@ const PAGE: &str = include_str!("../../../../../docs/seccomp.md");
 
 #[test]
 fn tells_every_refusal_and_every_rule() {
-    let table = tables();
-    assert!(PAGE.contains(&table), "docs/seccomp.md must hold these tables:\n{table}");
+    for table in [rules(), refusals()] {
+        assert!(
+            PAGE.contains(&table),
+            "docs/seccomp.md must hold this table:\n{table}"
+        );
+    }
 }
 
-fn tables() -> String {
+fn rules() -> String {
     let mut page = String::from("| call | by its arguments |\n|---|---|\n");
     for family in families().filter(|family| matches!(family.verdict, Verdict::By(_))) {
         writeln!(page, "| {} | {} |", names(family), family.why).unwrap();
     }
-    page.push_str("\n| calls | errno | why, and how programs cope |\n|---|---|---|\n");
+    page
+}
+
+fn refusals() -> String {
+    let mut page = String::from("| calls | errno | why, and how programs cope |\n|---|---|---|\n");
     for family in families() {
         if let Verdict::Always(Answer::Refuse(errno)) = family.verdict {
             let name = match errno {

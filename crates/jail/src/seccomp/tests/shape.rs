@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Arch, PROGRAMS, call_number};
 use crate::seccomp::FILTER;
-use crate::seccomp::compile::{LONGEST, NUMBERS};
+use crate::seccomp::compile::NUMBERS;
+use crate::seccomp::compile::program::LONGEST;
 
 #[test]
 fn the_filter_in_force_is_this_machines() {
