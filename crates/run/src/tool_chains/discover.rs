@@ -131,6 +131,9 @@ impl<'a> Finder<'a> {
             return self.set_env(chain, place, place);
         }
         let Some(root) = self.real(place) else { return };
+        if in_base(&root) {
+            return self.set_env(chain, &root, &root);
+        }
         if let Err(Refusal(why)) = self.home.allows(&root) {
             return self.leave_out(place.as_os_str().as_bytes(), why);
         }
@@ -348,7 +351,7 @@ fn plain(entry: &[u8]) -> Option<PathBuf> {
     Some(PathBuf::from(OsStr::from_bytes(path.as_bytes())))
 }
 
-fn in_base(path: &Path) -> bool {
+pub(super) fn in_base(path: &Path) -> bool {
     let first = path.components().nth(1);
     IN_BASE
         .iter()

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use drybox_spec::{Access, BoxPath, HostPath, Share};
 
 use super::chain::Chain;
-use super::discover::Home;
+use super::discover::{Home, in_base};
 use super::table::{NEVER_WHOLE, NEVER_WITHIN, SYSTEM};
 
 /// More shares than this are a tool chain that is not what the table expects.
@@ -34,6 +34,9 @@ impl Home {
     pub(super) fn allows(&self, real: &Path) -> Result<(), Refusal> {
         if real == Path::new("/") || real == self.named || self.holds_home(real) {
             return Err(Refusal("it is the home directory or holds it"));
+        }
+        if in_base(real) {
+            return Err(Refusal("every box has it anyway"));
         }
         let below_home = self
             .real

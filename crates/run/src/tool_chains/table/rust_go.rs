@@ -12,6 +12,7 @@ pub(super) const ROWS: &[Chain] = &[
         env: &[
             ("CARGO_HOME", Value::Base),
             ("CARGO_NET_OFFLINE", Value::Text("true")),
+            ("CARGO_INSTALL_ROOT", Value::Text("/home/agent/.cargo")),
         ],
         named_by: Some("CARGO_HOME"),
         special: Special::Cargo,

@@ -127,6 +127,14 @@ fn a_credential_file_within_a_shared_folder_is_carved_out() {
                 covers(&found, &beside),
                 "{case}: only the credential file is left out"
             );
+            // A folder in its place is left out with all it holds.
+            if row.secrets.contains(secret) {
+                fs::remove_file(&path).unwrap();
+                host.file(path.join("below/token"), MARKER);
+                assert_no_secret(&host, &host.find(), &case);
+                fs::remove_dir_all(&path).unwrap();
+                host.file(&path, MARKER);
+            }
             // The control: without the credential file the folder is one share.
             fs::remove_file(&path).unwrap();
             assert!(covers(&host.find(), &path), "{case}");
