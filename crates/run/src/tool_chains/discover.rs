@@ -1,6 +1,6 @@
 //! From the user's `PATH` and variables to rows of the table.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -22,7 +22,7 @@ pub(super) struct Finder<'a> {
     home: Home,
     /// Where [`Root::Fixed`] begins; tests have another.
     host_root: PathBuf,
-    roots: HashMap<PathBuf, Option<PathBuf>>,
+    roots: BTreeMap<PathBuf, Option<PathBuf>>,
     taken: Vec<(&'static str, PathBuf)>,
     carver: Carver,
     found: ToolChains,
@@ -51,7 +51,7 @@ impl<'a> Finder<'a> {
                 real: None,
             },
             host_root: PathBuf::from("/"),
-            roots: HashMap::new(),
+            roots: BTreeMap::new(),
             taken: Vec::new(),
             carver: Carver::default(),
             found: ToolChains::default(),

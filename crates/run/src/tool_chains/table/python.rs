@@ -19,6 +19,7 @@ pub(super) const ROWS: &[Chain] = &[
         copies: &["version"],
         secrets: &[
             "versions/*/pip.conf",
+            "versions/*/envs/*/pip.conf",
             "versions/*/.condarc",
             "versions/*/etc/npmrc",
         ],

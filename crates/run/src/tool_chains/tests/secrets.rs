@@ -189,6 +189,20 @@ fn a_credential_file_is_found_through_a_link_too() {
 }
 
 #[test]
+fn a_credential_file_is_found_below_a_link_within_the_share() {
+    let mut host = Host::new();
+    let bin = host.bin(".volta/bin");
+    host.link(".volta/tools/image/node", "node-moved");
+    let secret = host.file(".volta/tools/image/node-moved/20.1.0/etc/npmrc", MARKER);
+    let beside = host.file(".volta/tools/image/node-moved/20.1.0/bin/node", "");
+    let found = host.find_with_path(&[&bin]);
+    assert!(
+        covers(&found, &beside) && !covers(&found, &secret),
+        "{found:#?}"
+    );
+}
+
+#[test]
 fn a_folder_that_cannot_be_searched_whole_is_not_shared() {
     let mut host = Host::new();
     let shims = host.bin(".pyenv/shims");
