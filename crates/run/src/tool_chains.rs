@@ -1,6 +1,6 @@
 //! Tool chains under the user's home, read-only in the box and without their credential files.
 //!
-//! What decides is the user's own `PATH` and variables, read against [`table`], and the tools' own
+//! What decides is the user's own `PATH` and variables, read against a table, and the tools' own
 //! settings in the home; never a file of the workspace, which would let the payload choose what is
 //! mounted (W-118), and never a program that is run. Upholds I3: only listed sub-folders enter.
 //!

@@ -1,6 +1,6 @@
 //! From the user's `PATH` and variables to rows of the table.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -22,7 +22,7 @@ pub(super) struct Finder<'a> {
     home: Home,
     /// Where [`Root::Fixed`] begins; tests have another.
     host_root: PathBuf,
-    roots: HashMap<PathBuf, Option<PathBuf>>,
+    roots: BTreeMap<PathBuf, Option<PathBuf>>,
     taken: Vec<(&'static str, PathBuf)>,
     carver: Carver,
     found: ToolChains,
@@ -48,7 +48,7 @@ impl<'a> Finder<'a> {
             env,
             home: Home { named: home.as_path().to_owned(), real: None },
             host_root: PathBuf::from("/"),
-            roots: HashMap::new(),
+            roots: BTreeMap::new(),
             taken: Vec::new(),
             carver: Carver::default(),
             found: ToolChains::default(),
@@ -120,6 +120,9 @@ impl<'a> Finder<'a> {
             return self.set_env(chain, place, place);
         }
         let Some(root) = self.real(place) else { return };
+        if in_base(&root) {
+            return self.set_env(chain, &root, &root);
+        }
         if let Err(Refusal(why)) = self.home.allows(&root) {
             return self.leave_out(place.as_os_str().as_bytes(), why);
         }
@@ -291,7 +294,7 @@ fn plain(entry: &[u8]) -> Option<PathBuf> {
     Some(PathBuf::from(OsStr::from_bytes(path.as_bytes())))
 }
 
-fn in_base(path: &Path) -> bool {
+pub(super) fn in_base(path: &Path) -> bool {
     let first = path.components().nth(1);
     IN_BASE.iter().any(|name| first == Some(Component::Normal(OsStr::new(name))))
 }

@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use drybox_spec::{Access, BoxPath, HostPath, Share};
 
 use super::chain::Chain;
-use super::discover::Home;
+use super::discover::{Home, in_base};
 use super::table::{NEVER_WHOLE, NEVER_WITHIN, SYSTEM};
 
 /// More shares than this are a tool chain that is not what the table expects.
@@ -35,7 +35,13 @@ impl Home {
         if real == Path::new("/") || real == self.named || self.holds_home(real) {
             return Err(Refusal("it is the home directory or holds it"));
         }
-        let below_home = self.real.as_ref().and_then(|home| real.strip_prefix(home).ok());
+        if in_base(real) {
+            return Err(Refusal("every box has it anyway"));
+        }
+        let below_home = self
+            .real
+            .as_ref()
+            .and_then(|home| real.strip_prefix(home).ok());
         let names = |list: &[&str], part: Component<'_>| {
             list.iter().any(|name| part == Component::Normal(OsStr::new(name)))
         };

@@ -11,7 +11,12 @@ pub(super) const ROWS: &[Chain] = &[
         bins: &["bin", "shims", "versions/*/bin", "plugins/*/shims", "plugins/*/bin"],
         shares: SHIM_MANAGER,
         copies: &["version"],
-        secrets: &["versions/*/pip.conf", "versions/*/.condarc", "versions/*/etc/npmrc"],
+        secrets: &[
+            "versions/*/pip.conf",
+            "versions/*/envs/*/pip.conf",
+            "versions/*/.condarc",
+            "versions/*/etc/npmrc",
+        ],
         env: &[("PYENV_ROOT", Value::Base)],
         left_out: "`versions/*/pip.conf`, `cache`, `sources`",
         source: "pyenv README, How It Works",

@@ -9,7 +9,11 @@ pub(super) const ROWS: &[Chain] = &[
         roots: &[Root::Var("CARGO_HOME"), Root::Home(".cargo")],
         bins: &["bin"],
         shares: &["bin", "registry"],
-        env: &[("CARGO_HOME", Value::Base), ("CARGO_NET_OFFLINE", Value::Text("true"))],
+        env: &[
+            ("CARGO_HOME", Value::Base),
+            ("CARGO_NET_OFFLINE", Value::Text("true")),
+            ("CARGO_INSTALL_ROOT", Value::Text("/home/agent/.cargo")),
+        ],
         named_by: Some("CARGO_HOME"),
         special: Special::Cargo,
         companions: &[RUSTUP],

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::super::discover::MAX_ENTRIES;
+use super::super::discover::{Home, MAX_ENTRIES};
 use super::super::share::MAX_SHARES;
 use super::*;
 
@@ -217,6 +217,69 @@ fn shares_are_sorted_disjoint_and_at_their_own_place() {
     for share in &found.shares {
         assert_eq!(share.source.as_bytes(), share.target.as_bytes());
         assert_eq!(share.access, drybox_spec::Access::ReadOnly);
+    }
+}
+
+#[test]
+fn a_share_that_holds_an_earlier_one_replaces_it() {
+    let mut host = Host::new();
+    let cargo = host.bin("bin/cargo/bin");
+    host.set("CARGO_HOME", cargo.parent().unwrap());
+    let bin = host.bin("bin");
+    assert_eq!(shares(&host.find_with_path(&[&bin])), [&bin]);
+}
+
+#[test]
+fn a_link_has_no_place_within_a_share() {
+    let mut host = Host::new();
+    let bin = host.bin(".local/bin");
+    host.bin("pyenv/shims");
+    let named = host.link(".local/bin/pyenv", host.home().join("pyenv"));
+    host.set("PYENV_ROOT", &named);
+    let found = host.find_with_path(&[&named.join("shims")]);
+    assert_eq!(found.links.len(), 1, "the control: nothing stands there");
+    let found = host.find_with_path(&[&named.join("shims"), &bin]);
+    assert_eq!((found.links, found.path.len()), (vec![], 2));
+}
+
+#[test]
+fn no_tool_chain_stands_in_a_system_directory() {
+    let home = |real: &str| Home {
+        named: real.into(),
+        real: Some(real.into()),
+    };
+    let places = [
+        "/proc/1/root/x",
+        "/etc/x",
+        "/run/user/1000",
+        "/sys/x",
+        "/dev/shm/x",
+        "/boot/x",
+    ];
+    for place in places.iter().chain(&["/usr/lib/x", "/bin", "/"]) {
+        assert!(
+            home("/home/alice").allows(Path::new(place)).is_err(),
+            "{place}"
+        );
+    }
+    for place in ["/opt/x", "/data/x", "/home/alice/etc", "/home/alice/x/proc"] {
+        assert!(
+            home("/home/alice").allows(Path::new(place)).is_ok(),
+            "{place}"
+        );
+    }
+    // Homes of services are in odd places.
+    assert!(
+        home("/run/builder")
+            .allows(Path::new("/run/builder/.cargo"))
+            .is_ok()
+    );
+    for wide in [".config", ".local", ".cache", "Documents"] {
+        assert!(
+            home("/home/alice")
+                .allows(&Path::new("/home/alice").join(wide))
+                .is_err()
+        );
     }
 }
 

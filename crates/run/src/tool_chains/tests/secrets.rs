@@ -113,7 +113,18 @@ fn a_credential_file_within_a_shared_folder_is_carved_out() {
             let found = host.find_with_path(&[&start.join(some_name(chain.bins[0]))]);
             let case = format!("{}: {secret}", row.id);
             assert_no_secret(&host, &found, &case);
-            assert!(covers(&found, &beside), "{case}: only the credential file is left out");
+            assert!(
+                covers(&found, &beside),
+                "{case}: only the credential file is left out"
+            );
+            // A folder in its place is left out with all it holds.
+            if row.secrets.contains(secret) {
+                fs::remove_file(&path).unwrap();
+                host.file(path.join("below/token"), MARKER);
+                assert_no_secret(&host, &host.find(), &case);
+                fs::remove_dir_all(&path).unwrap();
+                host.file(&path, MARKER);
+            }
             // The control: without the credential file the folder is one share.
             fs::remove_file(&path).unwrap();
             assert!(covers(&host.find(), &path), "{case}");
@@ -155,6 +166,20 @@ fn a_credential_file_is_found_through_a_link_too() {
     let beside = host.file(".pyenv/elsewhere/3.12.1/beside", "");
     let found = host.find_with_path(&[&shims]);
     assert!(covers(&found, &beside) && !covers(&found, &secret), "{found:#?}");
+}
+
+#[test]
+fn a_credential_file_is_found_below_a_link_within_the_share() {
+    let mut host = Host::new();
+    let bin = host.bin(".volta/bin");
+    host.link(".volta/tools/image/node", "node-moved");
+    let secret = host.file(".volta/tools/image/node-moved/20.1.0/etc/npmrc", MARKER);
+    let beside = host.file(".volta/tools/image/node-moved/20.1.0/bin/node", "");
+    let found = host.find_with_path(&[&bin]);
+    assert!(
+        covers(&found, &beside) && !covers(&found, &secret),
+        "{found:#?}"
+    );
 }
 
 #[test]
