@@ -7,11 +7,13 @@ use crate::shell;
 
 pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     let mut lines = Vec::new();
-    for document in documents(&shell::checkout())? {
+    let checkout = shell::checkout();
+    for document in documents(&checkout)? {
         let text = std::fs::read_to_string(&document).map_err(Failure::io("read", &document))?;
         for target in targets(&text) {
             if let Some(why) = broken(&document, &target) {
-                lines.push(format!("{}: {target}: {why}", document.display()));
+                let name = document.strip_prefix(&checkout).unwrap_or(&document);
+                lines.push(format!("{}: {target}: {why}", name.display()));
             }
         }
     }

@@ -286,7 +286,9 @@ mod tests {
     #[test]
     fn keys_reach_the_program_and_ctrl_c_is_a_signal() {
         let env = TestEnv::new();
-        let script = "trap 'echo caught; exit 5' INT; echo ready; read x; echo got $x; sleep 100";
+        // A loop: a signal just before the shell forks would wait for the whole of one long sleep.
+        let script = "trap 'echo caught; exit 5' INT; echo ready; read x; echo got $x; \
+                      while :; do sleep 0.05; done";
         let mut pty = shell(&env, script);
         pty.expect("ready");
         pty.send("word\n");
