@@ -97,9 +97,16 @@ impl TestEnv {
     #[must_use]
     pub fn stray_processes(&self) -> Vec<Process> {
         let begun = Instant::now();
+        // Two empty looks: a process in the middle of execve(2) has no arguments for a moment.
+        let mut empty_looks = 0;
         loop {
             let strays = processes_mentioning(self.marker().as_encoded_bytes());
-            if strays.is_empty() || begun.elapsed() > Duration::from_secs(2) {
+            empty_looks = if strays.is_empty() {
+                empty_looks + 1
+            } else {
+                0
+            };
+            if empty_looks == 2 || begun.elapsed() > Duration::from_secs(2) {
                 return strays;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -122,6 +129,9 @@ impl Default for TestEnv {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+    use std::process::Stdio;
+
     use super::*;
 
     #[test]
@@ -145,12 +155,13 @@ mod tests {
     fn a_process_that_lives_on_is_seen_until_it_ends() {
         let env = TestEnv::new();
         env.expect_no_stray_process();
-        let mut child = env
-            .command("/bin/sleep")
-            .arg("100")
-            .into_command()
-            .spawn()
-            .unwrap();
+        let mut command = env
+            .command("/bin/sh")
+            .args(["-c", "echo up; exec sleep 100"])
+            .into_command();
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut up = [0; 3];
+        child.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
         assert_eq!(env.stray_processes().len(), 1);
         child.kill().unwrap();
         child.wait().unwrap();

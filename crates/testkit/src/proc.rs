@@ -90,43 +90,41 @@ fn process(pid: u32) -> Option<Process> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     #[test]
     fn a_process_is_found_by_its_arguments_and_by_its_environment() {
         let marker = format!("marker-{}-a", std::process::id());
-        let argument = format!("sleep 100; : {marker}");
-        let mut by_argument = std::process::Command::new("/bin/sh");
-        let mut by_environment = std::process::Command::new("/bin/sleep");
-        by_argument.args(["-c", &argument]);
-        by_environment.arg("100").env("X", &marker);
+        let mut by_argument = Command::new("/bin/sh");
+        let mut by_environment = Command::new("/bin/sh");
+        by_argument.args(["-c", "read wait", &marker]);
+        by_environment.args(["-c", "read wait"]).env("X", &marker);
         for command in [&mut by_argument, &mut by_environment] {
-            let mut child = command.spawn().unwrap();
-            let found = processes_mentioning(marker.as_bytes());
-            // The shell's own child has the marker in neither.
-            assert!(
-                found.iter().any(|process| process.pid == child.id()),
-                "{found:?}"
+            let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+            let found = appearing(marker.as_bytes());
+            let of = |process: &Process| (process.pid, process.parent);
+            assert_eq!(
+                found.iter().map(of).collect::<Vec<_>>(),
+                [(child.id(), std::process::id())]
             );
-            assert!(
-                found
-                    .iter()
-                    .all(|process| process.parent == std::process::id())
-            );
-            for child in children_of(child.id()) {
-                rustix::process::kill_process(child, rustix::process::Signal::KILL).unwrap();
-            }
             child.kill().unwrap();
             child.wait().unwrap();
             assert_eq!(processes_mentioning(marker.as_bytes()), []);
         }
     }
 
-    fn children_of(pid: u32) -> Vec<rustix::process::Pid> {
-        let path = format!("/proc/{pid}/task/{pid}/children");
-        let children = std::fs::read_to_string(path).unwrap();
-        let pids = children.split_whitespace().map(|pid| pid.parse().unwrap());
-        pids.filter_map(rustix::process::Pid::from_raw).collect()
+    /// A process that was just started has no arguments yet.
+    fn appearing(marker: &[u8]) -> Vec<Process> {
+        let mut looks = (0..1000).map(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+            processes_mentioning(marker)
+        });
+        looks
+            .into_iter()
+            .find(|found| !found.is_empty())
+            .unwrap_or_default()
     }
 
     #[test]
