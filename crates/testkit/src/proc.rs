@@ -117,7 +117,7 @@ mod tests {
 
     /// A process that was just started has no arguments yet.
     fn appearing(marker: &[u8]) -> Vec<Process> {
-        let mut looks = (0..1000).map(|_| {
+        let looks = (0..1000).map(|_| {
             std::thread::sleep(std::time::Duration::from_millis(5));
             processes_mentioning(marker)
         });
