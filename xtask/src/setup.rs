@@ -99,6 +99,8 @@ fn apt() -> Command {
         "Acquire::Retries=3",
         "-o",
         "DPkg::Lock::Timeout=300",
+        "-o",
+        "Dpkg::Use-Pty=0",
     ]);
     command
 }
