@@ -1,5 +1,5 @@
 //! What tests of drybox stand on: a hermetic environment, a terminal, snapshots of a tree, looks
-//! into `/proc`, golden files. A dev-dependency only.
+//! into `/proc`, failing system calls, races, golden files. A dev-dependency only.
 //!
 //! A helper that cannot do its work fails the test and says why; nothing is skipped in silence.
 //! The module of a test says who can run it: `root_only::` and `user_only::`, everything else runs
@@ -25,7 +25,9 @@ mod golden;
 mod need;
 mod proc;
 mod pty;
+mod race;
 mod run;
+mod strace;
 mod tree;
 
 pub use env::TestEnv;
@@ -33,7 +35,9 @@ pub use golden::{expect_golden, testdata};
 pub use need::{drybox_bin, is_root, need_root, need_user, require};
 pub use proc::{Process, mounts_now, mounts_of, processes_mentioning};
 pub use pty::{Pty, Size};
+pub use race::Racer;
 pub use run::{Done, Run};
+pub use strace::{Call, Fault, Trace};
 pub use tree::{Change, Content, Entry, Snapshot};
 
 use std::fmt::Display;

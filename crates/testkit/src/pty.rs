@@ -52,24 +52,19 @@ impl Pty {
         tcsetwinsize(&ours, size.into()).or_fail("size a pty");
         // `setsid --ctty` makes the session and execs: the child is the program itself. Done by
         // a program because between fork and exec there is no safe Rust.
-        let program = run.into_command();
-        let mut command = Command::new(require("setsid"));
-        command
-            .arg("--ctty")
-            .arg(program.get_program())
-            .args(program.get_args())
-            .env_clear();
-        command.envs(
-            program
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
-        if let Some(dir) = program.get_current_dir() {
-            command.current_dir(dir);
-        }
+        let setsid = require("setsid");
+        let wrapped = run.map_command(|program| {
+            let mut command = Command::new(setsid);
+            command
+                .arg("--ctty")
+                .arg(program.get_program())
+                .args(program.get_args());
+            command
+        });
+        let mut command = wrapped.into_command();
         let clone = || theirs.try_clone().or_fail("copy a descriptor");
         command.stdin(clone()).stdout(clone()).stderr(clone());
-        let child = command.spawn().or_fail(format_args!("start {program:?}"));
+        let child = command.spawn().or_fail(format_args!("start {command:?}"));
         Self {
             child,
             terminal: Some(ours.into()),

@@ -87,6 +87,22 @@ impl Run {
         self
     }
 
+    /// Wraps the command in another one, which gets its environment and current directory.
+    pub(crate) fn map_command(mut self, wrap: impl FnOnce(&Command) -> Command) -> Self {
+        let mut command = wrap(&self.command);
+        command.env_clear();
+        command.envs(
+            self.command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        if let Some(dir) = self.command.get_current_dir() {
+            command.current_dir(dir);
+        }
+        self.command = command;
+        self
+    }
+
     /// The bare command, for tests of other kinds of stdio.
     #[must_use]
     pub fn into_command(self) -> Command {
