@@ -1,6 +1,6 @@
 //! Who runs this, and the ordinary user that the tests run as.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use crate::failure::Failure;
@@ -9,11 +9,10 @@ use crate::failure::Failure;
 pub(crate) const TEST_USER: &str = "drybox-test";
 
 /// A line of passwd(5).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct User {
     pub(crate) uid: u32,
     pub(crate) gid: u32,
-    pub(crate) home: PathBuf,
 }
 
 pub(crate) fn is_root() -> bool {
@@ -65,10 +64,9 @@ fn find(passwd: &str, name: &str) -> Option<User> {
     passwd.lines().find_map(|line| {
         let fields: Vec<&str> = line.split(':').collect();
         match fields.as_slice() {
-            [user, _, uid, gid, _, home, ..] if *user == name => Some(User {
+            [user, _, uid, gid, ..] if *user == name => Some(User {
                 uid: uid.parse().ok()?,
                 gid: gid.parse().ok()?,
-                home: PathBuf::from(home),
             }),
             _ => None,
         }
@@ -82,11 +80,7 @@ mod tests {
     #[test]
     fn a_user_is_found_by_its_whole_name() {
         let passwd = "root:x:0:0:root:/root:/bin/sh\nab:x:7:8::/home/ab:/bin/sh\n";
-        let ab = User {
-            uid: 7,
-            gid: 8,
-            home: "/home/ab".into(),
-        };
+        let ab = User { uid: 7, gid: 8 };
         assert_eq!(find(passwd, "ab"), Some(ab));
         assert_eq!(find(passwd, "a"), None);
     }
