@@ -81,7 +81,7 @@ pub fn env_file(bytes: &[u8]) -> Result<Vec<EnvEntry>, BadValue> {
         .map(|(line, number)| {
             EnvEntry::parse(line).map_err(|why| BadValue::Line {
                 line: number,
-                source: Box::new(why),
+                why: Box::new(why),
             })
         })
         .collect()
