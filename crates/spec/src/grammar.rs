@@ -60,12 +60,12 @@ pub enum BadValue {
         instead: &'static str,
     },
     /// A line of a file breaks the grammar.
-    #[error("line {line}: {source}")]
+    #[error("line {line}: {why}")]
     Line {
         /// Counted from 1.
         line: usize,
         /// Why; part of this text, for it means nothing without the line.
-        source: Box<Self>,
+        why: Box<Self>,
     },
     /// It holds a path that is none.
     #[error(transparent)]
@@ -84,7 +84,7 @@ impl BadValue {
     pub fn instead(&self) -> Option<&'static str> {
         match self {
             Self::RefusedOption { instead, .. } => Some(instead),
-            Self::Line { source, .. } => source.instead(),
+            Self::Line { why, .. } => why.instead(),
             _ => None,
         }
     }

@@ -1,0 +1,43 @@
+//! One file a command: calls the rooms, hands what they say to `render`.
+
+pub(crate) mod completions;
+pub(crate) mod run;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use drybox_spec::{Kind, Report};
+
+/// How a command ends: with an exit code, or with something to tell.
+pub(crate) type Done = Result<ExitCode, Failure>;
+
+/// Any room's error, for the renderer alone.
+pub(crate) type Failure = Box<dyn Report>;
+
+/// Prints what was asked for on stdout.
+pub(crate) fn show(text: &str) -> Done {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        // `drybox --help | head` is no error.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        Err(source) => Err(Box::new(CannotWrite { source })),
+    }
+}
+
+/// Standard output takes nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output")]
+struct CannotWrite {
+    source: io::Error,
+}
+
+impl Report for CannotWrite {
+    fn kind(&self) -> Kind {
+        Kind::Host
+    }
+
+    fn fix(&self) -> Option<std::borrow::Cow<'_, str>> {
+        None
+    }
+}

@@ -1,0 +1,204 @@
+//! The surroundings of this process, gathered with as few system calls as possible.
+//!
+//! The executable is static: no NSS, so users come from the environment, else from `/etc/passwd`.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, IsTerminal, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+
+use drybox_spec::{
+    BadPath, Facts, FileKind, HostPath, Kind, LONGEST_FILE, Lookup, LookupError, Own, Real, Report,
+};
+
+/// The host as this process sees it.
+#[derive(Debug)]
+pub(crate) struct Host {
+    cwd: HostPath,
+    home: Option<HostPath>,
+    uid: u32,
+    gid: u32,
+    terminals: [bool; 3],
+}
+
+/// The current directory has no name.
+#[derive(Debug, thiserror::Error)]
+#[error("the current directory cannot be named")]
+pub(crate) struct NoCurrentDir {
+    source: NoCwd,
+}
+
+/// Why it has none.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoCwd {
+    #[error("{}", io::Error::from_raw_os_error(*errno))]
+    Errno { errno: i32 },
+    #[error(transparent)]
+    Path(BadPath),
+}
+
+impl Host {
+    /// Looks around: getcwd, two ids, three terminal checks.
+    pub(crate) fn look() -> Result<Self, NoCurrentDir> {
+        let cwd = std::env::current_dir()
+            .map_err(|error| NoCwd::Errno {
+                errno: errno(&error),
+            })
+            .and_then(|cwd| HostPath::parse(cwd.as_os_str().as_bytes()).map_err(NoCwd::Path))
+            .map_err(|source| NoCurrentDir { source })?;
+        let uid = rustix::process::geteuid().as_raw();
+        Ok(Self {
+            cwd,
+            home: variable_path("HOME").or_else(|| home_of(uid, &fs::read("/etc/passwd").ok()?)),
+            uid,
+            gid: rustix::process::getegid().as_raw(),
+            terminals: [
+                io::stdin().is_terminal(),
+                io::stdout().is_terminal(),
+                io::stderr().is_terminal(),
+            ],
+        })
+    }
+
+    /// The facts that `resolve` needs.
+    pub(crate) fn facts(&self) -> Facts<'_> {
+        Facts {
+            cwd: &self.cwd,
+            home: self.home.as_ref(),
+            uid: self.uid,
+            gid: self.gid,
+            terminals: self.terminals,
+            host: self,
+        }
+    }
+}
+
+impl Lookup for Host {
+    fn real(&self, path: &HostPath) -> Result<Real, LookupError> {
+        let real = fs::canonicalize(path.as_path()).map_err(refused)?;
+        let kind = fs::metadata(&real).map_err(refused)?.file_type();
+        let kind = if kind.is_dir() {
+            FileKind::Directory
+        } else if kind.is_file() {
+            FileKind::File
+        } else if kind.is_socket() {
+            FileKind::Socket
+        } else if kind.is_fifo() {
+            FileKind::Fifo
+        } else {
+            FileKind::Device
+        };
+        let path = HostPath::parse(real.as_os_str().as_bytes()).map_err(|_| LookupError::NoPath)?;
+        Ok(Real { path, kind })
+    }
+
+    fn read(&self, path: &HostPath) -> Result<Vec<u8>, LookupError> {
+        let mut bytes = Vec::new();
+        // One byte more than allowed tells a file that is too long from one that just fits.
+        let most = u64::try_from(LONGEST_FILE)
+            .unwrap_or(u64::MAX)
+            .saturating_add(1);
+        let file = fs::File::open(path.as_path()).map_err(refused)?;
+        file.take(most).read_to_end(&mut bytes).map_err(refused)?;
+        if bytes.len() > LONGEST_FILE {
+            return Err(LookupError::TooLong);
+        }
+        Ok(bytes)
+    }
+
+    fn variable(&self, name: &[u8]) -> Option<Vec<u8>> {
+        std::env::var_os(OsStr::from_bytes(name)).map(OsString::into_vec)
+    }
+
+    fn variables(&self, prefix: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut found: Vec<_> = std::env::vars_os()
+            .map(|(name, value)| (name.into_vec(), value.into_vec()))
+            .filter(|(name, _)| name.starts_with(prefix))
+            .collect();
+        found.sort();
+        found
+    }
+
+    fn own(&self, which: Own) -> Option<HostPath> {
+        match which {
+            Own::Executable => {
+                let executable = std::env::current_exe().ok()?;
+                HostPath::parse(executable.as_os_str().as_bytes()).ok()
+            }
+            Own::Store => self.in_home("XDG_DATA_HOME", ".local/share"),
+            Own::Config => self.in_home("XDG_CONFIG_HOME", ".config"),
+        }
+    }
+}
+
+impl Host {
+    /// `drybox` below the directory that a variable names, else below its place in the home.
+    fn in_home(&self, variable: &str, place: &str) -> Option<HostPath> {
+        let base = match variable_path(variable) {
+            Some(base) => base.as_path().to_owned(),
+            None => self.home.as_ref()?.as_path().join(place),
+        };
+        HostPath::parse(base.join("drybox").as_os_str().as_bytes()).ok()
+    }
+}
+
+impl Report for NoCurrentDir {
+    fn kind(&self) -> Kind {
+        Kind::User
+    }
+
+    fn fix(&self) -> Option<Cow<'_, str>> {
+        Some("cd to a directory that exists".into())
+    }
+}
+
+/// An absolute path in a variable; a relative one means nothing (XDG base directories).
+fn variable_path(name: &str) -> Option<HostPath> {
+    let value = std::env::var_os(name)?;
+    Path::new(&value)
+        .is_absolute()
+        .then(|| HostPath::parse(value.as_bytes()).ok())
+        .flatten()
+}
+
+/// The home of `uid` in the text of passwd(5).
+fn home_of(uid: u32, passwd: &[u8]) -> Option<HostPath> {
+    let uid = uid.to_string();
+    let home = passwd.split(|&b| b == b'\n').find_map(|line| {
+        let mut fields = line.split(|&b| b == b':').skip(2);
+        (fields.next()? == uid.as_bytes())
+            .then(|| fields.nth(2))
+            .flatten()
+    })?;
+    HostPath::parse(home).ok()
+}
+
+fn refused(error: io::Error) -> LookupError {
+    LookupError::Errno {
+        errno: errno(&error),
+    }
+}
+
+/// The kernel's number; EIO where `std` made the error up itself.
+fn errno(error: &io::Error) -> i32 {
+    error
+        .raw_os_error()
+        .unwrap_or(rustix::io::Errno::IO.raw_os_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_home_is_the_sixth_field_of_the_users_line() {
+        let passwd = b"root:x:0:0:root:/root:/bin/sh\nbad\nu:x:501:20:U:/home/u:/bin/sh\n";
+        let home = |uid| home_of(uid, passwd).map(|home| home.as_bytes().to_vec());
+        assert_eq!(home(501), Some(b"/home/u".to_vec()));
+        assert_eq!(home(0), Some(b"/root".to_vec()));
+        assert_eq!(home(7), None);
+    }
+}

@@ -1,0 +1,45 @@
+//! Everything that drybox itself writes: errors, notes, explanations, as text or as JSON.
+
+mod error;
+mod explain;
+mod summary;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+pub(crate) use error::error;
+pub(crate) use explain::explain;
+pub(crate) use summary::summary;
+
+/// For people, or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Sentences.
+    Text,
+    /// One JSON value.
+    Json,
+}
+
+impl Format {
+    /// What a command line asks for that may be too broken to be read.
+    pub(crate) fn asked_for(args: &[OsString]) -> Self {
+        let flags = args.iter().take_while(|word| *word != "--");
+        if flags
+            .into_iter()
+            .any(|word| word == "--json" || word == "--json=true")
+        {
+            Self::Json
+        } else {
+            Self::Text
+        }
+    }
+
+    pub(crate) const fn from_json(json: bool) -> Self {
+        if json { Self::Json } else { Self::Text }
+    }
+}
+
+/// Writes to stderr, where drybox's own words go; when nobody can hear it, nobody can be told.
+fn say(text: &str) {
+    drop(io::stderr().lock().write_all(text.as_bytes()));
+}

@@ -1,0 +1,290 @@
+//! `--explain`: every setting with its source, and what of the host the box would see.
+
+use drybox_spec::{
+    Access, BoxUser, Command, Doors, Facts, SandboxSpec, ShellWords, Shown, Source, Sourced, Stdin,
+    Terminal, Tmpfs, ToolChains, Ulimit, Workspace,
+};
+use serde::Serialize;
+
+use super::Format;
+
+/// The explanation, ready to print.
+pub(crate) fn explain(spec: &SandboxSpec, facts: &Facts<'_>, format: Format) -> String {
+    let told = Explained::of(spec, facts);
+    match format {
+        Format::Text => told.text(),
+        // Strings always are JSON.
+        Format::Json => serde_json::to_string_pretty(&told).unwrap_or_default() + "\n",
+    }
+}
+
+/// The stable form; a change that removes or renames something raises the version.
+#[derive(Serialize)]
+struct Explained {
+    version: u32,
+    /// Absent: the user's shell.
+    command: Option<Vec<String>>,
+    settings: Vec<Setting>,
+    visible: Vec<Visible>,
+}
+
+/// One setting; bytes that are no plain text are escaped.
+#[derive(Serialize)]
+struct Setting {
+    setting: &'static str,
+    value: String,
+    from: String,
+}
+
+/// Something of the host that the box sees.
+#[derive(Serialize)]
+struct Visible {
+    host: String,
+    inside: String,
+    access: &'static str,
+    from: String,
+}
+
+impl Explained {
+    fn of(spec: &SandboxSpec, facts: &Facts<'_>) -> Self {
+        let command = match &spec.command.value {
+            Command::Argv(words) => Some(
+                words
+                    .iter()
+                    .map(|word| Shown(word.as_bytes()).to_string())
+                    .collect(),
+            ),
+            _ => None,
+        };
+        Self {
+            version: 1,
+            command,
+            settings: settings(spec),
+            visible: visible(spec, facts),
+        }
+    }
+
+    fn text(&self) -> String {
+        let settings = self.settings.iter().map(|s| [s.setting, &s.value, &s.from]);
+        let visible = self.visible.iter().map(|v| {
+            let path = if v.host == v.inside {
+                v.inside.clone()
+            } else {
+                format!("{} at {}", v.host, v.inside)
+            };
+            [path, v.access.to_owned(), v.from.clone()]
+        });
+        let visible: Vec<_> = visible.collect();
+        let visible = visible.iter().map(|row| row.each_ref().map(String::as_str));
+        format!(
+            "{}\nThe box sees of the host:\n{}\nNothing else of it: no network, no other file, no \
+             process, no variable.\n",
+            columns(&settings.collect::<Vec<_>>()),
+            columns(&visible.collect::<Vec<_>>()),
+        )
+    }
+}
+
+fn settings(spec: &SandboxSpec) -> Vec<Setting> {
+    let mut rows = vec![
+        row("command", &spec.command, command),
+        row("doors", &spec.doors, |doors| match doors {
+            Doors::FilesOnly => "your files, no network".to_owned(),
+            _ => "others".to_owned(),
+        }),
+        row("workspace", &spec.workspace, |workspace| match workspace {
+            Workspace::CurrentDir => "the current directory, read-only".to_owned(),
+            _ => "an empty directory at /work".to_owned(),
+        }),
+        row("user", &spec.user, |user| match user {
+            BoxUser::Ids { uid, gid } => format!("{uid}:{gid}"),
+            _ => "agent".to_owned(),
+        }),
+        row("hostname", &spec.hostname, |name| name.as_str().to_owned()),
+        row("terminal", &spec.terminal, |terminal| {
+            match terminal {
+                Terminal::None => "none",
+                Terminal::Raw | Terminal::AutoRaw => "its own, unfiltered",
+                _ => "its own, filtered",
+            }
+            .to_owned()
+        }),
+        row("stdin", &spec.stdin, |stdin| {
+            match stdin {
+                Stdin::Forward => "yours",
+                Stdin::Empty => "empty",
+            }
+            .to_owned()
+        }),
+        row("tool-chains", &spec.tool_chains, |chains| {
+            match chains {
+                ToolChains::FromPath => "those on your PATH, read-only",
+                ToolChains::Hidden => "none",
+            }
+            .to_owned()
+        }),
+    ];
+    rows.extend(
+        spec.workdir
+            .iter()
+            .map(|dir| row("workdir", dir, |d| shown(d.as_bytes()))),
+    );
+    rows.extend(
+        spec.name
+            .iter()
+            .map(|name| row("name", name, |n| n.as_str().to_owned())),
+    );
+    // Names only: a value may be a secret.
+    rows.extend(
+        spec.env
+            .iter()
+            .map(|env| row("env", env, |env| shown(env.name()))),
+    );
+    rows.extend(spec.shares.iter().map(|share| {
+        row("share", share, |s| {
+            let (source, target) = (shown(s.source.as_bytes()), shown(s.target.as_bytes()));
+            format!("{source} at {target}, {}", access(s.access))
+        })
+    }));
+    rows.extend(spec.tmpfs.iter().map(|tmpfs| row("tmpfs", tmpfs, scratch)));
+    rows.extend(
+        spec.ulimits
+            .iter()
+            .map(|limit| row("ulimit", limit, ulimit)),
+    );
+    rows.extend(
+        spec.shm_size
+            .iter()
+            .map(|size| row("shm-size", size, |s| format!("{} bytes", s.0))),
+    );
+    rows.extend(
+        spec.timeout
+            .iter()
+            .map(|limit| row("timeout", limit, |t| format!("{} s", t.as_secs()))),
+    );
+    rows
+}
+
+fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
+    let usr = Visible {
+        host: "/usr".to_owned(),
+        inside: "/usr".to_owned(),
+        access: "read-only",
+        from: "base host".to_owned(),
+    };
+    let cwd = shown(facts.cwd.as_bytes());
+    let workspace = match spec.workspace.value {
+        Workspace::CurrentDir => Some(Visible {
+            host: cwd.clone(),
+            inside: cwd,
+            access: "read-only",
+            from: "workspace, also at /work".to_owned(),
+        }),
+        _ => None,
+    };
+    let shares = spec.shares.iter().map(|share| Visible {
+        host: shown(share.value.source.as_bytes()),
+        inside: shown(share.value.target.as_bytes()),
+        access: access(share.value.access),
+        from: share.from.to_string(),
+    });
+    let chains = match spec.tool_chains.value {
+        ToolChains::FromPath => Some(Visible {
+            host: "tool chains on your PATH".to_owned(),
+            inside: "tool chains on your PATH".to_owned(),
+            access: "read-only",
+            from: "tool-chains".to_owned(),
+        }),
+        ToolChains::Hidden => None,
+    };
+    std::iter::once(usr)
+        .chain(workspace)
+        .chain(shares)
+        .chain(chains)
+        .collect()
+}
+
+fn row<T>(setting: &'static str, of: &Sourced<T>, show: impl FnOnce(&T) -> String) -> Setting {
+    let from = match &of.from {
+        Source::Flag("--") => "command line".to_owned(),
+        from => from.to_string(),
+    };
+    Setting {
+        setting,
+        value: show(&of.value),
+        from,
+    }
+}
+
+fn command(command: &Command) -> String {
+    match command {
+        Command::Argv(words) => {
+            let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+            ShellWords(&words).to_string()
+        }
+        _ => "your shell".to_owned(),
+    }
+}
+
+fn scratch(tmpfs: &Tmpfs) -> String {
+    let mut text = shown(tmpfs.target.as_bytes());
+    if let Some(size) = tmpfs.size {
+        text.push_str(&format!(", {} bytes", size.0));
+    }
+    if let Some(mode) = tmpfs.mode {
+        text.push_str(&format!(", mode {mode:o}"));
+    }
+    if tmpfs.noexec {
+        text.push_str(", noexec");
+    }
+    if tmpfs.read_only {
+        text.push_str(", read-only");
+    }
+    text
+}
+
+fn ulimit(limit: &Ulimit) -> String {
+    let number = |n| {
+        if n == u64::MAX {
+            "unlimited".to_owned()
+        } else {
+            format!("{n}")
+        }
+    };
+    format!(
+        "{} {}:{}",
+        limit.resource.name(),
+        number(limit.soft),
+        number(limit.hard)
+    )
+}
+
+const fn access(access: Access) -> &'static str {
+    match access {
+        Access::ReadOnly => "read-only",
+        Access::ReadWrite => "writable",
+    }
+}
+
+fn shown(bytes: &[u8]) -> String {
+    Shown(bytes).to_string()
+}
+
+/// Three columns, the last one free; a very long value pushes its own line only.
+fn columns(rows: &[[&str; 3]]) -> String {
+    let widest = |texts: &mut dyn Iterator<Item = &str>| {
+        texts
+            .map(|text| text.chars().count())
+            .filter(|&n| n <= WIDEST)
+            .max()
+            .unwrap_or_default()
+    };
+    let first = widest(&mut rows.iter().map(|[first, ..]| *first));
+    let second = widest(&mut rows.iter().map(|[_, second, _]| *second));
+    rows.iter()
+        .map(|[a, b, c]| format!("  {a:first$}  {b:second$}  {c}\n"))
+        .collect()
+}
+
+/// Values longer than this do not widen their column.
+const WIDEST: usize = 48;
