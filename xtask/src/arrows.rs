@@ -9,10 +9,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     let lines: Vec<String> = metadata.ours().flat_map(wrong_arrows).collect();
     match lines.is_empty() {
         true => Ok(()),
-        false => Err(Failure::Found {
-            what: "arrows that the table does not allow",
-            lines,
-        }),
+        false => Err(Failure::Found { what: "arrows that the table does not allow", lines }),
     }
 }
 
@@ -21,10 +18,7 @@ fn wrong_arrows(package: &Package) -> Vec<String> {
     let Some((_, allowed)) = ARROWS.iter().find(|(name, _)| *name == room) else {
         return vec![format!("{room} is not in the table (xtask/src/arrows.rs)")];
     };
-    let ours = package
-        .dependencies
-        .iter()
-        .filter(|dependency| dependency.source.is_none());
+    let ours = package.dependencies.iter().filter(|dependency| dependency.source.is_none());
     ours.filter(|dependency| {
         let to = self::room(&dependency.name);
         let in_tests = dependency.kind.as_deref() == Some("dev");
@@ -51,10 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("build", &["image", "run", "spec"]),
     ("mcp", &["run", "spec"]),
     ("audit", &["spec", "workspace"]),
-    (
-        "run",
-        &["egress", "image", "jail", "spec", "tree", "workspace"],
-    ),
+    ("run", &["egress", "image", "jail", "spec", "tree", "workspace"]),
     ("jail", &["spec", "sys"]),
     ("image", &["spec", "tree"]),
     ("workspace", &["spec", "tree"]),
@@ -100,10 +91,7 @@ mod tests {
     fn the_test_kit_is_for_tests_only() {
         let kit = "drybox-testkit";
         assert!(wrong_arrows(&package("drybox-run", &[(kit, Some("dev"))])).is_empty());
-        assert_eq!(
-            wrong_arrows(&package("drybox-run", &[(kit, None)])).len(),
-            1
-        );
+        assert_eq!(wrong_arrows(&package("drybox-run", &[(kit, None)])).len(), 1);
     }
 
     #[test]
@@ -114,13 +102,8 @@ mod tests {
     #[test]
     fn the_table_has_no_circle() {
         fn reaches(from: &str, to: &str) -> bool {
-            let next = ARROWS
-                .iter()
-                .find(|(name, _)| *name == from)
-                .map(|(_, next)| *next);
-            next.unwrap_or_default()
-                .iter()
-                .any(|room| *room == to || reaches(room, to))
+            let next = ARROWS.iter().find(|(name, _)| *name == from).map(|(_, next)| *next);
+            next.unwrap_or_default().iter().any(|room| *room == to || reaches(room, to))
         }
         for (room, _) in ARROWS {
             assert!(!reaches(room, room), "{room} reaches itself");

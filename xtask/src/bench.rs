@@ -31,15 +31,10 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
         let myself = std::env::current_exe().map_err(Failure::io("find", Path::new("xtask")))?;
         let myself = staging.add_program(&myself)?;
         let mut command = who::as_user(&user, &[], &myself);
-        command
-            .arg(MEASURE)
-            .arg(&drybox)
-            .arg(options.pairs.to_string());
+        command.arg(MEASURE).arg(&drybox).arg(options.pairs.to_string());
         let json = shell::capture(command.current_dir(staging.work()))?;
-        let report: Report = serde_json::from_slice(&json).map_err(|source| Failure::Json {
-            command: shell::line(&command),
-            source,
-        })?;
+        let report: Report = serde_json::from_slice(&json)
+            .map_err(|source| Failure::Json { command: shell::line(&command), source })?;
         reports.push(report);
     }
     reports.push(report(&drybox, &staging.work(), options.pairs)?);
@@ -48,10 +43,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
 
 /// `bench-measure DRYBOX PAIRS`: measures in the current directory, prints a [`Report`].
 pub(crate) fn measure(args: &[String]) -> Result<(), Failure> {
-    let usage = || Failure::Usage {
-        given: args.join(" "),
-        usage: USAGE.into(),
-    };
+    let usage = || Failure::Usage { given: args.join(" "), usage: USAGE.into() };
     let [drybox, pairs] = args else {
         return Err(usage());
     };
@@ -63,25 +55,11 @@ pub(crate) fn measure(args: &[String]) -> Result<(), Failure> {
 fn report(drybox: &Path, work: &Path, pairs: usize) -> Result<Report, Failure> {
     let load_before = cases::load()?;
     let samples = cases::measure(drybox, work, pairs)?;
-    let of = |case: &Case| {
-        samples
-            .iter()
-            .find(|(name, _)| *name == case.name)
-            .map(|(_, s)| s)
-    };
-    let ratio = of(&OURS)
-        .zip(of(&PEER))
-        .map(|(ours, peer)| Ratio::of(ours, peer));
+    let of = |case: &Case| samples.iter().find(|(name, _)| *name == case.name).map(|(_, s)| s);
+    let ratio = of(&OURS).zip(of(&PEER)).map(|(ours, peer)| Ratio::of(ours, peer));
     Ok(Report {
-        who: if who::is_root() {
-            "root".into()
-        } else {
-            "user".into()
-        },
-        kernel: rustix::system::uname()
-            .release()
-            .to_string_lossy()
-            .into_owned(),
+        who: if who::is_root() { "root".into() } else { "user".into() },
+        kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
         cpus: std::thread::available_parallelism().map_or(1, usize::from),
         load_before,
         load_after: cases::load()?,
@@ -89,10 +67,7 @@ fn report(drybox: &Path, work: &Path, pairs: usize) -> Result<Report, Failure> {
         ratio: ratio.unwrap_or_default(),
         cases: samples
             .iter()
-            .map(|(name, s)| Line {
-                name: (*name).into(),
-                ms: Summary::of(s),
-            })
+            .map(|(name, s)| Line { name: (*name).into(), ms: Summary::of(s) })
             .collect(),
     })
 }
@@ -103,25 +78,12 @@ fn tell(reports: &[Report], form: Form) -> Result<(), Failure> {
     }
     for report in reports {
         let Ratio { median, low, high } = report.ratio;
-        println!(
-            "as {}: {median:.3} × {} (95 %: {low:.3} to {high:.3})",
-            report.who, PEER.name
-        );
+        println!("as {}: {median:.3} × {} (95 %: {low:.3} to {high:.3})", report.who, PEER.name);
         println!("  {:<18} {:>8} {:>8} {:>8}  ms", "", "median", "p90", "min");
         for Line { name, ms } in &report.cases {
-            println!(
-                "  {name:<18} {:>8.3} {:>8.3} {:>8.3}",
-                ms.median, ms.p90, ms.min
-            );
+            println!("  {name:<18} {:>8.3} {:>8.3} {:>8.3}", ms.median, ms.p90, ms.min);
         }
-        let Report {
-            kernel,
-            cpus,
-            load_before,
-            load_after,
-            pairs,
-            ..
-        } = report;
+        let Report { kernel, cpus, load_before, load_after, pairs, .. } = report;
         println!(
             "  {pairs} rounds; Linux {kernel}, {cpus} CPUs, load {load_before} before, {load_after} after"
         );
@@ -130,10 +92,8 @@ fn tell(reports: &[Report], form: Form) -> Result<(), Failure> {
 }
 
 fn print_json<T: Serialize + ?Sized>(value: &T) -> Result<(), Failure> {
-    let json = serde_json::to_string(value).map_err(|source| Failure::Json {
-        command: "bench".into(),
-        source,
-    })?;
+    let json = serde_json::to_string(value)
+        .map_err(|source| Failure::Json { command: "bench".into(), source })?;
     println!("{json}");
     Ok(())
 }
@@ -171,16 +131,10 @@ enum Form {
 
 impl Options {
     fn parse(args: &[String]) -> Result<Self, Failure> {
-        let mut options = Self {
-            pairs: 200,
-            form: Form::Text,
-        };
+        let mut options = Self { pairs: 200, form: Form::Text };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
-            let usage = || Failure::Usage {
-                given: arg.clone(),
-                usage: USAGE.into(),
-            };
+            let usage = || Failure::Usage { given: arg.clone(), usage: USAGE.into() };
             match arg.as_str() {
                 "--json" => options.form = Form::Json,
                 "--pairs" => {

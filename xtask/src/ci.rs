@@ -16,18 +16,10 @@ pub(crate) fn ci(args: &[String]) -> Result<(), Failure> {
 }
 
 fn run(stages: &[&Stage], names: &[String]) -> Result<(), Failure> {
-    if let Some(given) = names
-        .iter()
-        .find(|name| stages.iter().all(|one| one.name != **name))
-    {
-        return Err(Failure::Usage {
-            given: given.clone(),
-            usage: usage(stages),
-        });
+    if let Some(given) = names.iter().find(|name| stages.iter().all(|one| one.name != **name)) {
+        return Err(Failure::Usage { given: given.clone(), usage: usage(stages) });
     }
-    let wanted = stages
-        .iter()
-        .filter(|s| names.is_empty() || names.iter().any(|n| n == s.name));
+    let wanted = stages.iter().filter(|s| names.is_empty() || names.iter().any(|n| n == s.name));
     let mut times: Vec<(&str, Duration)> = Vec::new();
     let mut outcome = Ok(());
     for stage in wanted {
@@ -36,10 +28,7 @@ fn run(stages: &[&Stage], names: &[String]) -> Result<(), Failure> {
         let done = (stage.run)();
         times.push((stage.name, begun.elapsed()));
         if let Err(source) = done {
-            outcome = Err(Failure::Stage {
-                stage: stage.name,
-                source: Box::new(source),
-            });
+            outcome = Err(Failure::Stage { stage: stage.name, source: Box::new(source) });
             break;
         }
     }
@@ -69,58 +58,23 @@ struct Stage {
 
 /// The cheap ones first: a slip is told in seconds.
 const CHECKS: &[Stage] = &[
-    Stage {
-        name: "fmt",
-        about: "rustfmt changes nothing",
-        run: fmt,
-    },
-    Stage {
-        name: "arrows",
-        about: "rooms depend as the table says",
-        run: || arrows::run(&[]),
-    },
-    Stage {
-        name: "deps",
-        about: "licences, registries, reasons",
-        run: || deps::run(&[]),
-    },
-    Stage {
-        name: "links",
-        about: "relative links lead somewhere",
-        run: || links::run(&[]),
-    },
-    Stage {
-        name: "clippy",
-        about: "no warning",
-        run: clippy,
-    },
-    Stage {
-        name: "doc",
-        about: "rustdoc without a warning",
-        run: doc,
-    },
+    Stage { name: "fmt", about: "rustfmt changes nothing", run: fmt },
+    Stage { name: "arrows", about: "rooms depend as the table says", run: || arrows::run(&[]) },
+    Stage { name: "deps", about: "licences, registries, reasons", run: || deps::run(&[]) },
+    Stage { name: "links", about: "relative links lead somewhere", run: || links::run(&[]) },
+    Stage { name: "clippy", about: "no warning", run: clippy },
+    Stage { name: "doc", about: "rustdoc without a warning", run: doc },
 ];
 
-const TESTS: &[Stage] = &[Stage {
-    name: "test",
-    about: "as root and as an ordinary user",
-    run: || test::run(&[]),
-}];
+const TESTS: &[Stage] =
+    &[Stage { name: "test", about: "as root and as an ordinary user", run: || test::run(&[]) }];
 
 fn fmt() -> Result<(), Failure> {
     shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))
 }
 
 fn clippy() -> Result<(), Failure> {
-    let args = [
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--locked",
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let args = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
     shell::run(&mut shell::cargo(&args))
 }
 

@@ -11,36 +11,21 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     let metadata = Metadata::read()?;
     let path = shell::checkout().join(REASONS);
     let reasons = std::fs::read_to_string(&path).map_err(Failure::io("read", &path))?;
-    let foreign = metadata
-        .packages
-        .iter()
-        .filter(|package| package.source.is_some());
+    let foreign = metadata.packages.iter().filter(|package| package.source.is_some());
     let lines: Vec<String> = foreign
         .flat_map(wrong_package)
-        .chain(
-            metadata
-                .ours()
-                .flat_map(|package| wrong_dependencies(package, &reasons)),
-        )
+        .chain(metadata.ours().flat_map(|package| wrong_dependencies(package, &reasons)))
         .collect();
     match lines.is_empty() {
         true => Ok(()),
-        false => Err(Failure::Found {
-            what: "dependencies that break a rule",
-            lines,
-        }),
+        false => Err(Failure::Found { what: "dependencies that break a rule", lines }),
     }
 }
 
 fn wrong_package(package: &Package) -> Vec<String> {
     let Package { name, version, .. } = package;
     let mut wrong = Vec::new();
-    if !package
-        .source
-        .as_deref()
-        .unwrap_or_default()
-        .starts_with("registry+")
-    {
+    if !package.source.as_deref().unwrap_or_default().starts_with("registry+") {
         wrong.push(format!("{name} {version} does not come from a registry"));
     }
     let licence = package.license.as_deref().unwrap_or_default();
@@ -55,20 +40,13 @@ fn wrong_package(package: &Package) -> Vec<String> {
 
 fn wrong_dependencies(package: &Package, reasons: &str) -> Vec<String> {
     let mut wrong = Vec::new();
-    for dependency in package
-        .dependencies
-        .iter()
-        .filter(|one| one.source.is_some())
-    {
+    for dependency in package.dependencies.iter().filter(|one| one.source.is_some()) {
         let name = &dependency.name;
         if dependency.req == "*" {
             wrong.push(format!("{} asks for any version of {name}", package.name));
         }
         if !reasons.contains(&format!("| `{name}` |")) {
-            wrong.push(format!(
-                "{name}, used by {}, has no line in {REASONS}",
-                package.name
-            ));
+            wrong.push(format!("{name}, used by {}, has no line in {REASONS}", package.name));
         }
     }
     wrong
@@ -80,11 +58,7 @@ fn is_accepted(expression: &str) -> bool {
     let plain = expression.replace(['(', ')'], " ").replace('/', " OR ");
     // "(A OR B) AND C" without its brackets reads as "A OR (B AND C)": too lax, unless all are accepted.
     let mixed = plain.contains(" OR ") && plain.contains(" AND ");
-    let all = |terms: &str| {
-        terms
-            .split(" AND ")
-            .all(|term| LICENCES.contains(&term.trim()))
-    };
+    let all = |terms: &str| terms.split(" AND ").all(|term| LICENCES.contains(&term.trim()));
     match mixed {
         true => plain.split(" OR ").all(all),
         false => plain.split(" OR ").any(all),

@@ -14,24 +14,14 @@ pub(crate) enum Failure {
     #[error("`{command}` failed ({status})")]
     Command { command: String, status: ExitStatus },
     #[error("cannot {op} {}", path.display())]
-    Io {
-        op: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    Io { op: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot understand what `{command}` printed")]
-    Json {
-        command: String,
-        source: serde_json::Error,
-    },
+    Json { command: String, source: serde_json::Error },
     #[error("`{command}` did not say where it put {what}")]
     NotBuilt { command: String, what: &'static str },
     /// A check found something; each line says what and where.
     #[error("{what}:\n  {}", lines.join("\n  "))]
-    Found {
-        what: &'static str,
-        lines: Vec<String>,
-    },
+    Found { what: &'static str, lines: Vec<String> },
     #[error("missing on this machine: {}", missing.join(", "))]
     Missing { missing: Vec<String>, fix: String },
     #[error("{failed} failed")]
@@ -41,10 +31,7 @@ pub(crate) enum Failure {
     #[error("`{command}` does not run what it was given ({status})")]
     Control { command: String, status: ExitStatus },
     #[error("stage {stage} is red")]
-    Stage {
-        stage: &'static str,
-        source: Box<Self>,
-    },
+    Stage { stage: &'static str, source: Box<Self> },
 }
 
 impl Failure {
@@ -72,10 +59,9 @@ impl Failure {
     fn fix(&self) -> Option<&str> {
         match self {
             Self::Missing { fix, .. } => Some(fix),
-            Self::Command { command, .. } => FIXES
-                .iter()
-                .find(|(part, _)| command.contains(part))
-                .map(|(_, fix)| *fix),
+            Self::Command { command, .. } => {
+                FIXES.iter().find(|(part, _)| command.contains(part)).map(|(_, fix)| *fix)
+            }
             Self::Stage { source, .. } => source.fix(),
             _ => None,
         }
@@ -84,20 +70,8 @@ impl Failure {
 
 /// Part of a command line, and what mends it most often.
 const FIXES: &[(&str, &str)] = &[
-    (
-        " fmt ",
-        "cargo fmt --all (if there is no such command: rustup component add rustfmt)",
-    ),
-    (
-        " clippy ",
-        "see above (if there is no such command: rustup component add clippy)",
-    ),
-    (
-        " metadata ",
-        "commit the Cargo.lock that a build without --locked writes",
-    ),
-    (
-        "apt-get ",
-        "see what apt-get says above; a mirror must be reachable",
-    ),
+    (" fmt ", "cargo fmt --all (if there is no such command: rustup component add rustfmt)"),
+    (" clippy ", "see above (if there is no such command: rustup component add clippy)"),
+    (" metadata ", "commit the Cargo.lock that a build without --locked writes"),
+    ("apt-get ", "see what apt-get says above; a mirror must be reachable"),
 ];

@@ -19,10 +19,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
     }
     match lines.is_empty() {
         true => Ok(()),
-        false => Err(Failure::Found {
-            what: "links that lead nowhere",
-            lines,
-        }),
+        false => Err(Failure::Found { what: "links that lead nowhere", lines }),
     }
 }
 
@@ -53,24 +50,12 @@ fn targets(text: &str) -> Vec<String> {
     for line in prose(text) {
         let mut rest = line.as_str();
         if let Some((_, target)) = rest.split_once("]: ").filter(|_| rest.starts_with('[')) {
-            found.push(
-                target
-                    .split_whitespace()
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            );
+            found.push(target.split_whitespace().next().unwrap_or_default().to_owned());
             continue;
         }
         while let Some((_, after)) = rest.split_once("](") {
             let (target, tail) = after.split_once(')').unwrap_or((after, ""));
-            found.push(
-                target
-                    .split_whitespace()
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            );
+            found.push(target.split_whitespace().next().unwrap_or_default().to_owned());
             rest = tail;
         }
     }
@@ -94,10 +79,7 @@ fn prose(text: &str) -> Vec<String> {
 /// Why a link is broken, if it is. Links to other machines are not followed: a check must not
 /// depend on them.
 fn broken(document: &Path, target: &str) -> Option<&'static str> {
-    if ["https://", "http://", "mailto:"]
-        .iter()
-        .any(|scheme| target.starts_with(scheme))
-    {
+    if ["https://", "http://", "mailto:"].iter().any(|scheme| target.starts_with(scheme)) {
         return None;
     }
     let (file, heading) = target.split_once('#').unwrap_or((target, ""));
@@ -157,9 +139,6 @@ mod tests {
             std::fs::create_dir(dir.path().join(name)).unwrap();
             std::fs::write(dir.path().join(name).join("a.md"), "").unwrap();
         }
-        assert_eq!(
-            documents(dir.path()).unwrap(),
-            [dir.path().join("docs/a.md")]
-        );
+        assert_eq!(documents(dir.path()).unwrap(), [dir.path().join("docs/a.md")]);
     }
 }

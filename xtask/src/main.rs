@@ -1,10 +1,6 @@
 //! Developer commands: `cargo xtask COMMAND`.
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this program talks to a developer"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a developer")]
 
 mod arrows;
 mod bench;
@@ -26,19 +22,14 @@ use failure::Failure;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let (name, rest) = args
-        .split_first()
-        .map_or(("help", &[][..]), |(n, rest)| (n, rest));
+    let (name, rest) = args.split_first().map_or(("help", &[][..]), |(n, rest)| (n, rest));
     let outcome = match COMMANDS.iter().find(|command| command.name == name) {
         Some(command) => (command.run)(rest),
         None if matches!(name, "help" | "--help" | "-h") => {
             print!("{}", help());
             Ok(())
         }
-        None => Err(Failure::Usage {
-            given: name.to_owned(),
-            usage: help(),
-        }),
+        None => Err(Failure::Usage { given: name.to_owned(), usage: help() }),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -80,34 +71,18 @@ const COMMANDS: &[Command] = &[
         about: "everything but the tests: fmt, clippy, … [STAGE…]",
         run: ci::check,
     },
-    Command {
-        name: "ci",
-        about: "check, then test [STAGE…]",
-        run: ci::ci,
-    },
-    Command {
-        name: "arrows",
-        about: "which room may depend on which",
-        run: arrows::run,
-    },
+    Command { name: "ci", about: "check, then test [STAGE…]", run: ci::ci },
+    Command { name: "arrows", about: "which room may depend on which", run: arrows::run },
     Command {
         name: "deps",
         about: "licences, registries and reasons of the dependencies",
         run: deps::run,
     },
-    Command {
-        name: "links",
-        about: "relative links in the documents",
-        run: links::run,
-    },
+    Command { name: "links", about: "relative links in the documents", run: links::run },
     Command {
         name: "bench",
         about: "start-up beside bubblewrap [--pairs N] [--json]",
         run: bench::run,
     },
-    Command {
-        name: bench::MEASURE,
-        about: "",
-        run: bench::measure,
-    },
+    Command { name: bench::MEASURE, about: "", run: bench::measure },
 ];

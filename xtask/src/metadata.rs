@@ -36,16 +36,12 @@ impl Metadata {
     pub(crate) fn read() -> Result<Self, Failure> {
         let mut command = shell::cargo(&["metadata", "--format-version=1", "--locked"]);
         let json = shell::capture(&mut command)?;
-        serde_json::from_slice(&json).map_err(|source| Failure::Json {
-            command: shell::line(&command),
-            source,
-        })
+        serde_json::from_slice(&json)
+            .map_err(|source| Failure::Json { command: shell::line(&command), source })
     }
 
     /// Our own packages.
     pub(crate) fn ours(&self) -> impl Iterator<Item = &Package> {
-        self.packages
-            .iter()
-            .filter(|package| self.workspace_members.contains(&package.id))
+        self.packages.iter().filter(|package| self.workspace_members.contains(&package.id))
     }
 }

@@ -9,18 +9,11 @@ use crate::who::{self, TEST_USER, User};
 
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
     if let Some(given) = args.first() {
-        return Err(Failure::Usage {
-            given: given.clone(),
-            usage: USAGE.into(),
-        });
+        return Err(Failure::Usage { given: given.clone(), usage: USAGE.into() });
     }
     if who::is_root() {
         let user = as_root()?;
-        println!(
-            "ready: {} peers, user {TEST_USER} (uid {})",
-            PEERS.len(),
-            user.uid
-        );
+        println!("ready: {} peers, user {TEST_USER} (uid {})", PEERS.len(), user.uid);
         return Ok(());
     }
     as_user()?;
@@ -48,19 +41,13 @@ pub(crate) fn as_user() -> Result<(), Failure> {
     }
     let packages = packages(&missing).join(" ");
     Err(Failure::Missing {
-        missing: missing
-            .iter()
-            .map(|peer| format!("{} ({})", peer.program, peer.why))
-            .collect(),
+        missing: missing.iter().map(|peer| format!("{} ({})", peer.program, peer.why)).collect(),
         fix: format!("sudo apt-get install --no-install-recommends {packages}"),
     })
 }
 
 fn missing() -> Vec<&'static Peer> {
-    PEERS
-        .iter()
-        .filter(|peer| !shell::is_installed(peer.program))
-        .collect()
+    PEERS.iter().filter(|peer| !shell::is_installed(peer.program)).collect()
 }
 
 fn packages(missing: &[&Peer]) -> Vec<&'static str> {
@@ -82,13 +69,7 @@ fn install(missing: &[&Peer]) -> Result<(), Failure> {
     // A fresh machine has no package lists, an old one has stale lists.
     shell::run(apt().args(["update", "--quiet"]))?;
     // --no-remove: a developer's machine loses nothing to a test.
-    let flags = [
-        "install",
-        "--quiet",
-        "--yes",
-        "--no-install-recommends",
-        "--no-remove",
-    ];
+    let flags = ["install", "--quiet", "--yes", "--no-install-recommends", "--no-remove"];
     shell::run(apt().args(flags).args(packages))
 }
 
@@ -112,10 +93,7 @@ fn make_user() -> Result<User, Failure> {
     command.args(["--comment", "runs the tests of drybox", TEST_USER]);
     shell::run(&mut command)?;
     println!("made the user {TEST_USER}");
-    who::test_user()?.ok_or(Failure::NotBuilt {
-        command: shell::line(&command),
-        what: "the user",
-    })
+    who::test_user()?.ok_or(Failure::NotBuilt { command: shell::line(&command), what: "the user" })
 }
 
 const USAGE: &str = "usage: cargo xtask setup";
@@ -128,10 +106,7 @@ mod tests {
     fn every_peer_is_listed_once_and_says_why() {
         for peer in PEERS {
             assert!(!peer.why.is_empty(), "{}", peer.program);
-            let same = PEERS
-                .iter()
-                .filter(|other| other.program == peer.program)
-                .count();
+            let same = PEERS.iter().filter(|other| other.program == peer.program).count();
             assert_eq!(same, 1, "{}", peer.program);
         }
     }
@@ -140,12 +115,6 @@ mod tests {
     fn a_package_is_installed_once() {
         let all: Vec<&Peer> = PEERS.iter().collect();
         let packages = packages(&all);
-        assert_eq!(
-            packages
-                .iter()
-                .filter(|name| **name == "util-linux")
-                .count(),
-            1
-        );
+        assert_eq!(packages.iter().filter(|name| **name == "util-linux").count(), 1);
     }
 }

@@ -21,15 +21,10 @@ pub(crate) fn checkout() -> PathBuf {
 
 /// Runs a command on the developer's terminal.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
-    let status = command
-        .status()
-        .map_err(|source| cannot_start(command, source))?;
+    let status = command.status().map_err(|source| cannot_start(command, source))?;
     match status.success() {
         true => Ok(()),
-        false => Err(Failure::Command {
-            command: line(command),
-            status,
-        }),
+        false => Err(Failure::Command { command: line(command), status }),
     }
 }
 
@@ -41,18 +36,13 @@ pub(crate) fn capture(command: &mut Command) -> Result<Vec<u8>, Failure> {
         .map_err(|source| cannot_start(command, source))?;
     match output.status.success() {
         true => Ok(output.stdout),
-        false => Err(Failure::Command {
-            command: line(command),
-            status: output.status,
-        }),
+        false => Err(Failure::Command { command: line(command), status: output.status }),
     }
 }
 
 /// The command as a person would type it.
 pub(crate) fn line(command: &Command) -> String {
-    let name = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or_default();
+    let name = Path::new(command.get_program()).file_name().unwrap_or_default();
     std::iter::once(name)
         .chain(command.get_args())
         .map(|word| word.to_string_lossy())
@@ -62,16 +52,11 @@ pub(crate) fn line(command: &Command) -> String {
 
 /// True when `program` can be found where an ordinary user finds programs.
 pub(crate) fn is_installed(program: &str) -> bool {
-    SYSTEM_PATH
-        .split(':')
-        .any(|dir| Path::new(dir).join(program).exists())
+    SYSTEM_PATH.split(':').any(|dir| Path::new(dir).join(program).exists())
 }
 
 pub(crate) fn cannot_start(command: &Command, source: std::io::Error) -> Failure {
-    Failure::Start {
-        program: line(command),
-        source,
-    }
+    Failure::Start { program: line(command), source }
 }
 
 /// Where the test user looks for programs; the developer's own tool chains are not in it.

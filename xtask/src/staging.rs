@@ -36,11 +36,7 @@ impl Staging {
 
     /// Copies a program in, and says where it is.
     pub(crate) fn add_program(&self, from: &Path) -> Result<PathBuf, Failure> {
-        let to = self
-            .root
-            .path()
-            .join("bin")
-            .join(from.file_name().unwrap_or_default());
+        let to = self.root.path().join("bin").join(from.file_name().unwrap_or_default());
         copy_file(from, &to)?;
         Ok(to)
     }
@@ -72,19 +68,12 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), Failure> {
 
 fn copy_file(from: &Path, to: &Path) -> Result<(), Failure> {
     std::fs::copy(from, to).map_err(Failure::io("copy", from))?;
-    let mode = from
-        .metadata()
-        .map_err(Failure::io("stat", from))?
-        .permissions()
-        .mode();
+    let mode = from.metadata().map_err(Failure::io("stat", from))?.permissions().mode();
     std::fs::set_permissions(to, readable(mode & 0o100 != 0)).map_err(Failure::io("chmod", to))
 }
 
 fn make_dir(path: &Path) -> Result<(), Failure> {
-    std::fs::DirBuilder::new()
-        .mode(0o755)
-        .create(path)
-        .map_err(Failure::io("make", path))?;
+    std::fs::DirBuilder::new().mode(0o755).create(path).map_err(Failure::io("make", path))?;
     std::fs::set_permissions(path, readable(true)).map_err(Failure::io("chmod", path))
 }
 

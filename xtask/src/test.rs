@@ -50,10 +50,7 @@ fn in_place(
     let checkout = shell::checkout();
     for binary in &built.binaries {
         let mut command = who::as_self(&binary.file);
-        command
-            .current_dir(&binary.package)
-            .args(["--skip", half.skip])
-            .args(libtest);
+        command.current_dir(&binary.package).args(["--skip", half.skip]).args(libtest);
         command.envs(environment(&built.drybox, &checkout, &binary.package));
         launch::binary(command, &binary.label, half.name, libtest, tally)?;
     }
@@ -74,21 +71,13 @@ fn user_half(
     let drybox = staging.add_program(&built.drybox)?;
     for binary in &built.binaries {
         let file = staging.add_program(&binary.file)?;
-        let inside = binary
-            .package
-            .strip_prefix(&checkout)
-            .unwrap_or(Path::new(""));
+        let inside = binary.package.strip_prefix(&checkout).unwrap_or(Path::new(""));
         let package = staging.source().join(inside);
         let environment = environment(&drybox, &staging.source(), &package);
-        let environment: Vec<(&str, &Path)> = environment
-            .iter()
-            .map(|(name, value)| (*name, value.as_path()))
-            .collect();
+        let environment: Vec<(&str, &Path)> =
+            environment.iter().map(|(name, value)| (*name, value.as_path())).collect();
         let mut command = who::as_user(user, &environment, &file);
-        command
-            .current_dir(&package)
-            .args(["--skip", TEST_USER.skip])
-            .args(libtest);
+        command.current_dir(&package).args(["--skip", TEST_USER.skip]).args(libtest);
         launch::binary(command, &binary.label, TEST_USER.name, libtest, tally)?;
     }
     Ok(())
@@ -110,31 +99,16 @@ struct Half {
     skip: &'static str,
 }
 
-const ROOT: Half = Half {
-    name: "root",
-    who: "root",
-    skip: "user_only::",
-};
-const CALLER: Half = Half {
-    name: "user",
-    who: "this user",
-    skip: "root_only::",
-};
-const TEST_USER: Half = Half {
-    name: "user",
-    who: who::TEST_USER,
-    skip: "root_only::",
-};
+const ROOT: Half = Half { name: "root", who: "root", skip: "user_only::" };
+const CALLER: Half = Half { name: "user", who: "this user", skip: "root_only::" };
+const TEST_USER: Half = Half { name: "user", who: who::TEST_USER, skip: "root_only::" };
 
 /// What follows `--`.
 fn libtest_args(args: &[String]) -> Result<&[String], Failure> {
     match args.split_first() {
         None => Ok(&[]),
         Some((dashes, rest)) if dashes == "--" => Ok(rest),
-        Some((given, _)) => Err(Failure::Usage {
-            given: given.clone(),
-            usage: USAGE.into(),
-        }),
+        Some((given, _)) => Err(Failure::Usage { given: given.clone(), usage: USAGE.into() }),
     }
 }
 

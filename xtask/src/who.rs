@@ -29,9 +29,7 @@ pub(crate) fn test_user() -> Result<Option<User>, Failure> {
 /// Starts `program` in a session of its own (no terminal), killed when this process dies.
 pub(crate) fn as_self(program: &Path) -> Command {
     let mut command = Command::new("setsid");
-    command
-        .args(["--wait", "setpriv", "--pdeathsig", "KILL", "--"])
-        .arg(program);
+    command.args(["--wait", "setpriv", "--pdeathsig", "KILL", "--"]).arg(program);
     command
 }
 
@@ -39,13 +37,7 @@ pub(crate) fn as_self(program: &Path) -> Command {
 pub(crate) fn as_user(user: &User, env: &[(&str, &Path)], program: &Path) -> Command {
     let mut command = Command::new("setsid");
     command
-        .args([
-            "--wait",
-            "setpriv",
-            "--init-groups",
-            "--reset-env",
-            "--inh-caps=-all",
-        ])
+        .args(["--wait", "setpriv", "--init-groups", "--reset-env", "--inh-caps=-all"])
         .args(["--pdeathsig", "KILL"])
         .arg(format!("--reuid={}", user.uid))
         .arg(format!("--regid={}", user.gid))
@@ -64,10 +56,9 @@ fn find(passwd: &str, name: &str) -> Option<User> {
     passwd.lines().find_map(|line| {
         let fields: Vec<&str> = line.split(':').collect();
         match fields.as_slice() {
-            [user, _, uid, gid, ..] if *user == name => Some(User {
-                uid: uid.parse().ok()?,
-                gid: gid.parse().ok()?,
-            }),
+            [user, _, uid, gid, ..] if *user == name => {
+                Some(User { uid: uid.parse().ok()?, gid: gid.parse().ok()? })
+            }
             _ => None,
         }
     })

@@ -76,13 +76,7 @@ pub(crate) fn whole() -> Command {
                 .help("Prints the version")
                 .action(ArgAction::Version),
         )
-        .arg(
-            Arg::new("help")
-                .long("help")
-                .short('h')
-                .help("Prints this")
-                .action(ArgAction::Help),
-        )
+        .arg(Arg::new("help").long("help").short('h').help("Prints this").action(ArgAction::Help))
         .disable_version_flag(true)
         .disable_help_flag(true)
         .subcommand(run::whole())
@@ -90,12 +84,7 @@ pub(crate) fn whole() -> Command {
             Command::new("completions")
                 .about("Prints a completion script for a shell")
                 .disable_help_flag(true)
-                .arg(
-                    Arg::new("help")
-                        .long("help")
-                        .help("Prints this")
-                        .action(ArgAction::Help),
-                )
+                .arg(Arg::new("help").long("help").help("Prints this").action(ArgAction::Help))
                 .arg(shell),
         )
         .before_help(EXAMPLES)

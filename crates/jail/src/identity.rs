@@ -15,6 +15,25 @@ pub struct Invoker {
     pub has_range: bool,
 }
 
+impl Invoker {
+    /// Who runs this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let uid = rustix::process::geteuid().as_raw();
+        let gid = rustix::process::getegid().as_raw();
+        // Only root can use a range; in a container's user namespace root may have none to give.
+        Self { uid, gid, has_range: uid == 0 && maps_everything() }
+    }
+}
+
+/// Whether this user namespace is the first one (user_namespaces(7)).
+fn maps_everything() -> bool {
+    std::fs::read("/proc/self/uid_map").is_ok_and(|map| {
+        let words = map.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        words.eq([b"0".as_slice(), b"0", b"4294967295"])
+    })
+}
+
 /// Who the payload is: one of the two launch paths (design §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity {

@@ -38,12 +38,8 @@ const X86_64_PROGRAM: Program = compile::compile(Arch::X86_64, TABLE);
 const AARCH64_PROGRAM: Program = compile::compile(Arch::Aarch64, TABLE);
 
 /// The mutant that shows that the probes would notice a missing filter.
-static NO_WALL: [sock_filter; 1] = [sock_filter {
-    code: BPF_RET,
-    jt: 0,
-    jf: 0,
-    k: libc::SECCOMP_RET_ALLOW,
-}];
+static NO_WALL: [sock_filter; 1] =
+    [sock_filter { code: BPF_RET, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW }];
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 compile_error!("the seccomp table has no column for this architecture");

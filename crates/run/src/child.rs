@@ -62,7 +62,7 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
         sandbox,
         started: false,
         exited: None,
-        notices: Vec::new(),
+        notices: notices::of_spec(spec, host),
     };
     while !child.started && !child.take_record()? {}
     if child.started { Ok(child) } else { Err(RunError::Killed) }

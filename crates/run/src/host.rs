@@ -41,7 +41,7 @@ impl<'a> Host<'a> {
             use std::os::unix::ffi::OsStrExt as _;
             HostPath::parse(home.as_bytes()).ok()
         });
-        Ok(Self { env, cwd, home, invoker: invoker(), die_with_thread: false })
+        Ok(Self { env, cwd, home, invoker: Invoker::of_process(), die_with_thread: false })
     }
 }
 
@@ -49,21 +49,3 @@ impl<'a> Host<'a> {
 #[derive(Debug, thiserror::Error)]
 #[error("cannot find the current directory")]
 pub struct CwdError(#[source] pub(crate) rustix::io::Errno);
-
-/// Who runs this process.
-fn invoker() -> Invoker {
-    let uid = rustix::process::geteuid().as_raw();
-    let gid = rustix::process::getegid().as_raw();
-    // Only root can use a range; in a container's user namespace root may have none to give.
-    let has_range = uid == 0 && maps_everything();
-    Invoker { uid, gid, has_range }
-}
-
-/// Whether this user namespace is the first one (user_namespaces(7)).
-fn maps_everything() -> bool {
-    std::fs::read("/proc/self/uid_map").is_ok_and(|map| {
-        let mut words = map.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        (words.next(), words.next(), words.next())
-            == (Some(b"0".as_slice()), Some(b"0".as_slice()), Some(b"4294967295".as_slice()))
-    })
-}

@@ -1,9 +1,22 @@
-//! What is weaker than it could be, in the words of the event log.
+//! What is weaker or less than it could be, in the words of the event log.
 
 use drybox_jail::{Jail, Told};
-use drybox_spec::{Notice, Shown};
+use drybox_spec::{Notice, SandboxSpec, Shown, Source, Workspace};
 
-/// The notice for what the child told.
+use crate::host::Host;
+
+/// What the spec leaves out that a user may expect.
+pub(crate) fn of_spec(spec: &SandboxSpec, host: &Host<'_>) -> Vec<Notice> {
+    match (&spec.workspace.value, &spec.workspace.from) {
+        (Workspace::Empty, Source::Implied(why)) => {
+            let path = Shown(host.cwd.as_bytes()).to_string();
+            vec![Notice::WorkspaceHidden { path, why }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What the child told.
 pub(crate) fn of(told: Told, jail: &Jail) -> Option<Notice> {
     match told {
         Told::BindForOverlay(index) => {

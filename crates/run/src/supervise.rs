@@ -22,11 +22,8 @@ use crate::streams::{Caller, Relay, Tty, Wiring};
 pub struct Outcome {
     /// How the payload ended.
     pub ending: Ending,
-    /// What was weaker than it could be.
+    /// What was weaker than it could be, and what was withheld.
     pub notices: Vec<Notice>,
-    /// What the payload printed and the terminal did not get, in words; none when nothing that a
-    /// user would miss.
-    pub withheld: Option<String>,
 }
 
 /// What a supervisor is sent, and whom it is for: the terminal's signals go to the payload's
@@ -85,7 +82,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         started: false,
         exited: None,
         ended_by: None,
-        notices: Vec::new(),
+        notices: notices::of_spec(spec, host),
     };
     let ending = supervisor.serve();
     supervisor.drain();
@@ -340,16 +337,13 @@ impl<'a> Supervisor<'a> {
     fn outcome(&mut self, ending: Ending) -> Outcome {
         let of_tty = self.tty.as_ref().and_then(Tty::withheld);
         let withheld = of_tty.into_iter().chain(self.outputs.iter().filter_map(Relay::withheld));
-        let withheld = withheld.filter(|withheld| !withheld.is_routine()).map(|w| w.to_string());
+        let withheld = withheld.filter(|withheld| !withheld.is_routine());
+        self.notices.extend(withheld.map(|w| Notice::Withheld { what: w.to_string() }));
         let unmapped = self.jail.unmapped_trees();
         if unmapped > 0 {
             self.notices.push(Notice::NoIdMap { trees: unmapped });
         }
-        Outcome {
-            ending,
-            notices: std::mem::take(&mut self.notices),
-            withheld: withheld.reduce(|all, one| all + ", " + &one),
-        }
+        Outcome { ending, notices: std::mem::take(&mut self.notices) }
     }
 }
 

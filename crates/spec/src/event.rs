@@ -53,6 +53,11 @@ pub enum Notice {
         /// How many shared trees.
         trees: usize,
     },
+    /// What the payload printed and the terminal did not get.
+    Withheld {
+        /// What, in words.
+        what: String,
+    },
 }
 
 /// One line of a run's event log.

@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::BorrowedFd;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitOptions, getpid, setpgid, waitpid};
+use rustix::process::{Pid, WaitOptions, getpid, setpgid, wait};
 use rustix::termios::tcsetpgrp;
 
 use crate::enter::{At, Step};
@@ -87,7 +87,7 @@ fn forward(plan: &Plan<'_>, payload: Pid) -> bool {
 /// Reaps whatever ended; the payload's status when it was among them.
 fn reap(plan: &Plan<'_>, payload: Pid) -> Option<c_int> {
     loop {
-        match waitpid(None, WaitOptions::NOHANG | WaitOptions::UNTRACED) {
+        match wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
             Ok(Some((pid, status))) if pid == payload => {
                 if let Some(signal) = status.stopping_signal() {
                     Record::Stopped(signal).send(plan.channel.status);

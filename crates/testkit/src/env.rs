@@ -24,10 +24,7 @@ impl TestEnv {
     #[must_use]
     pub fn new() -> Self {
         let mut builder = tempfile::Builder::new();
-        let root = builder
-            .prefix("drybox-test-")
-            .rand_bytes(12)
-            .tempdir_in("/var/tmp");
+        let root = builder.prefix("drybox-test-").rand_bytes(12).tempdir_in("/var/tmp");
         let root = root.or_fail("make a directory in /var/tmp");
         for name in ["home", "work"] {
             std::fs::create_dir(root.path().join(name)).or_fail(format_args!("make {name}"));
@@ -101,11 +98,7 @@ impl TestEnv {
         let mut empty_looks = 0;
         loop {
             let strays = processes_mentioning(self.marker().as_encoded_bytes());
-            empty_looks = if strays.is_empty() {
-                empty_looks + 1
-            } else {
-                0
-            };
+            empty_looks = if strays.is_empty() { empty_looks + 1 } else { 0 };
             if empty_looks == 2 || begun.elapsed() > Duration::from_secs(2) {
                 return strays;
             }
@@ -138,27 +131,19 @@ mod tests {
     fn nothing_of_the_callers_environment_is_seen() {
         let env = TestEnv::new();
         let done = env.command("/usr/bin/env").run().expect_code(0);
-        let mut names: Vec<&str> = done
-            .stdout
-            .lines()
-            .filter_map(|line| Some(line.split_once('=')?.0))
-            .collect();
+        let mut names: Vec<&str> =
+            done.stdout.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
         names.sort_unstable();
         assert_eq!(names, ["DRYBOX_TEST_ID", "HOME", "LC_ALL", "PATH", "TERM"]);
-        assert_eq!(
-            env.command("/bin/pwd").run().stdout.trim_end(),
-            env.work().to_str().unwrap()
-        );
+        assert_eq!(env.command("/bin/pwd").run().stdout.trim_end(), env.work().to_str().unwrap());
     }
 
     #[test]
     fn a_process_that_lives_on_is_seen_until_it_ends() {
         let env = TestEnv::new();
         env.expect_no_stray_process();
-        let mut command = env
-            .command("/bin/sh")
-            .args(["-c", "echo up; exec sleep 100"])
-            .into_command();
+        let mut command =
+            env.command("/bin/sh").args(["-c", "echo up; exec sleep 100"]).into_command();
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut up = [0; 3];
         child.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
@@ -171,11 +156,7 @@ mod tests {
     #[test]
     fn paths_are_scrubbed() {
         let env = TestEnv::new();
-        let text = format!(
-            "{} {}",
-            env.work().display(),
-            env.home().join("x").display()
-        );
+        let text = format!("{} {}", env.work().display(), env.home().join("x").display());
         assert_eq!(env.scrub(&text), "[WORK] [HOME]/x");
     }
 

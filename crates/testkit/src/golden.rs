@@ -42,16 +42,8 @@ fn compare(file: &Path, actual: &str) -> Result<(), String> {
     if expected == actual {
         return Ok(());
     }
-    let same = expected
-        .lines()
-        .zip(actual.lines())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let line = |text: &str| {
-        text.lines()
-            .nth(same)
-            .map_or("(the end)".into(), |l| format!("{l:?}"))
-    };
+    let same = expected.lines().zip(actual.lines()).take_while(|(a, b)| a == b).count();
+    let line = |text: &str| text.lines().nth(same).map_or("(the end)".into(), |l| format!("{l:?}"));
     let at = same.saturating_add(1);
     let (wanted, came) = (line(&expected), line(actual));
     Err(format!(
@@ -88,10 +80,6 @@ mod tests {
         let told = compare(&file, "a\nB\nc\n").unwrap_err();
         assert!(told.contains(":2 differs") && told.contains("\"b\"") && told.contains("\"B\""));
         assert!(compare(&file, "a\nb\n").unwrap_err().contains("(the end)"));
-        assert!(
-            compare(&dir.path().join("none"), "")
-                .unwrap_err()
-                .contains("cannot read")
-        );
+        assert!(compare(&dir.path().join("none"), "").unwrap_err().contains("cannot read"));
     }
 }

@@ -15,10 +15,7 @@
 //! env.expect_no_stray_process();
 //! ```
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::panic,
-    reason = "a helper that cannot do its work fails the test"
-)]
+#![expect(clippy::panic, reason = "a helper that cannot do its work fails the test")]
 
 mod env;
 mod golden;

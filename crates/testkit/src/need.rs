@@ -11,29 +11,20 @@ pub fn is_root() -> bool {
 /// Fails unless the test runs as root.
 #[track_caller]
 pub fn need_root() {
-    assert!(
-        is_root(),
-        "this test needs root: run `cargo xtask test` as root"
-    );
+    assert!(is_root(), "this test needs root: run `cargo xtask test` as root");
 }
 
 /// Fails unless the test runs as an ordinary user.
 #[track_caller]
 pub fn need_user() {
-    assert!(
-        !is_root(),
-        "this test needs an ordinary user: `cargo xtask test` runs it as one"
-    );
+    assert!(!is_root(), "this test needs an ordinary user: `cargo xtask test` runs it as one");
 }
 
 /// The path of a program that `cargo xtask setup` installs; fails when it is missing.
 #[track_caller]
 #[must_use]
 pub fn require(program: &str) -> PathBuf {
-    let found = PATH
-        .split(':')
-        .map(|dir| Path::new(dir).join(program))
-        .find(|path| path.exists());
+    let found = PATH.split(':').map(|dir| Path::new(dir).join(program)).find(|path| path.exists());
     match found {
         Some(path) => path,
         None => panic!("this test needs {program}: run `cargo xtask setup` as root"),
@@ -45,9 +36,7 @@ pub fn require(program: &str) -> PathBuf {
 #[track_caller]
 #[must_use]
 pub fn drybox_bin() -> PathBuf {
-    let named = ["DRYBOX_BIN", "CARGO_BIN_EXE_drybox"]
-        .into_iter()
-        .find_map(std::env::var_os);
+    let named = ["DRYBOX_BIN", "CARGO_BIN_EXE_drybox"].into_iter().find_map(std::env::var_os);
     // Tests of other crates: target/TRIPLE/debug/deps/TEST, beside which stands ../drybox.
     let built = || {
         let test = std::env::current_exe().ok()?;
@@ -71,10 +60,7 @@ mod tests {
         assert!(require("sh").exists());
         let told = std::panic::catch_unwind(|| require("no-such-program")).unwrap_err();
         let told = told.downcast_ref::<String>().unwrap();
-        assert!(
-            told.contains("no-such-program") && told.contains("cargo xtask setup"),
-            "{told}"
-        );
+        assert!(told.contains("no-such-program") && told.contains("cargo xtask setup"), "{told}");
     }
 
     mod root_only {
@@ -94,10 +80,7 @@ mod tests {
         fn the_user_half_has_no_capability() {
             let status = std::fs::read_to_string("/proc/self/status").unwrap();
             for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
-                assert!(
-                    status.contains(&format!("{set}:\t0000000000000000")),
-                    "{set}\n{status}"
-                );
+                assert!(status.contains(&format!("{set}:\t0000000000000000")), "{set}\n{status}");
             }
         }
     }

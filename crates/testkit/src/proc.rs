@@ -53,19 +53,14 @@ pub fn mounts_now() -> Vec<String> {
 pub fn mounts_of(pid: impl std::fmt::Display) -> Vec<String> {
     let path = format!("/proc/{pid}/mountinfo");
     let bytes = std::fs::read(&path).or_fail(format_args!("read {path}"));
-    String::from_utf8_lossy(&bytes)
-        .lines()
-        .map(ToOwned::to_owned)
-        .collect()
+    String::from_utf8_lossy(&bytes).lines().map(ToOwned::to_owned).collect()
 }
 
 fn mentions(pid: u32, marker: &[u8]) -> bool {
     let dir = Path::new("/proc").join(pid.to_string());
     ["cmdline", "environ"].iter().any(|file| {
         let bytes = std::fs::read(dir.join(file)).unwrap_or_default();
-        bytes
-            .windows(marker.len().max(1))
-            .any(|window| window == marker)
+        bytes.windows(marker.len().max(1)).any(|window| window == marker)
     })
 }
 
@@ -77,15 +72,8 @@ fn process(pid: u32) -> Option<Process> {
     let state = fields.next()?.chars().next()?;
     let parent = fields.next()?.parse().ok()?;
     let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let command = String::from_utf8_lossy(&command)
-        .trim_end_matches('\0')
-        .replace('\0', " ");
-    Some(Process {
-        pid,
-        parent,
-        state,
-        command,
-    })
+    let command = String::from_utf8_lossy(&command).trim_end_matches('\0').replace('\0', " ");
+    Some(Process { pid, parent, state, command })
 }
 
 #[cfg(test)]
@@ -121,19 +109,12 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(5));
             processes_mentioning(marker)
         });
-        looks
-            .into_iter()
-            .find(|found| !found.is_empty())
-            .unwrap_or_default()
+        looks.into_iter().find(|found| !found.is_empty()).unwrap_or_default()
     }
 
     #[test]
     fn our_mounts_have_a_root() {
-        assert!(
-            mounts_now()
-                .iter()
-                .any(|line| line.split(' ').nth(4) == Some("/"))
-        );
+        assert!(mounts_now().iter().any(|line| line.split(' ').nth(4) == Some("/")));
         assert_eq!(mounts_now(), mounts_of(std::process::id()));
     }
 }

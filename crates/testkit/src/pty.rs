@@ -55,22 +55,14 @@ impl Pty {
         let setsid = require("setsid");
         let wrapped = run.map_command(|program| {
             let mut command = Command::new(setsid);
-            command
-                .arg("--ctty")
-                .arg(program.get_program())
-                .args(program.get_args());
+            command.arg("--ctty").arg(program.get_program()).args(program.get_args());
             command
         });
         let mut command = wrapped.into_command();
         let clone = || theirs.try_clone().or_fail("copy a descriptor");
         command.stdin(clone()).stdout(clone()).stderr(clone());
         let child = command.spawn().or_fail(format_args!("start {command:?}"));
-        Self {
-            child,
-            terminal: Some(ours.into()),
-            output: Vec::new(),
-            seen: 0,
-        }
+        Self { child, terminal: Some(ours.into()), output: Vec::new(), seen: 0 }
     }
 
     /// Types.
@@ -93,20 +85,13 @@ impl Pty {
         let begun = Instant::now();
         loop {
             let fresh = self.output.get(self.seen..).unwrap_or_default();
-            if let Some(at) = fresh
-                .windows(text.len().max(1))
-                .position(|window| window == text)
-            {
+            if let Some(at) = fresh.windows(text.len().max(1)).position(|window| window == text) {
                 self.seen = self.seen.saturating_add(at).saturating_add(text.len());
                 return;
             }
             let left = limit.saturating_sub(begun.elapsed());
             if left.is_zero() || self.read(left) == Heard::End {
-                panic!(
-                    "{} did not come; the terminal has:\n{}",
-                    Shown(text),
-                    self.transcript()
-                );
+                panic!("{} did not come; the terminal has:\n{}", Shown(text), self.transcript());
             }
         }
     }
@@ -195,8 +180,7 @@ impl Pty {
         match terminal.read(&mut chunk) {
             Ok(0) | Err(_) => Heard::End,
             Ok(n) => {
-                self.output
-                    .extend_from_slice(chunk.get(..n).unwrap_or_default());
+                self.output.extend_from_slice(chunk.get(..n).unwrap_or_default());
                 Heard::Something
             }
         }
@@ -226,12 +210,7 @@ impl Drop for Pty {
 
 impl From<Size> for Winsize {
     fn from(size: Size) -> Self {
-        Self {
-            ws_row: size.rows,
-            ws_col: size.cols,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        }
+        Self { ws_row: size.rows, ws_col: size.cols, ws_xpixel: 0, ws_ypixel: 0 }
     }
 }
 
@@ -270,10 +249,7 @@ mod tests {
     #[test]
     fn the_program_has_a_controlling_terminal_of_its_own() {
         let env = TestEnv::new();
-        let mut pty = shell(
-            &env,
-            "echo yes > /dev/tty; test -t 0 && test -t 1 && test -t 2",
-        );
+        let mut pty = shell(&env, "echo yes > /dev/tty; test -t 0 && test -t 1 && test -t 2");
         pty.expect("yes");
         assert!(pty.wait(LONG).success());
     }

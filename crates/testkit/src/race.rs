@@ -24,11 +24,7 @@ impl Racer {
                 act(count.fetch_add(1, Ordering::Relaxed));
             }
         });
-        Self {
-            stop,
-            turns,
-            thread: Some(thread),
-        }
+        Self { stop, turns, thread: Some(thread) }
     }
 
     /// How many turns have begun: a race that was not run proves nothing.

@@ -44,11 +44,7 @@ impl Run {
     pub(crate) fn new(program: impl AsRef<OsStr>) -> Self {
         let mut command = Command::new(program);
         command.env_clear();
-        Self {
-            command,
-            input: Vec::new(),
-            limit: Duration::from_secs(60),
-        }
+        Self { command, input: Vec::new(), limit: Duration::from_secs(60) }
     }
 
     /// Adds an argument.
@@ -91,11 +87,7 @@ impl Run {
     pub(crate) fn map_command(mut self, wrap: impl FnOnce(&Command) -> Command) -> Self {
         let mut command = wrap(&self.command);
         command.env_clear();
-        command.envs(
-            self.command
-                .get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        );
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         if let Some(dir) = self.command.get_current_dir() {
             command.current_dir(dir);
         }
@@ -114,10 +106,7 @@ impl Run {
     #[track_caller]
     pub fn run(mut self) -> Done {
         let what = format!("{:?}", self.command);
-        self.command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let begun = Instant::now();
         let child = self.command.process_group(0).spawn();
         let mut child = child.or_fail(format_args!("start {what}"));
@@ -140,16 +129,9 @@ impl Run {
             },
             None => {
                 kill(&mut child);
-                let held = if status.is_some() {
-                    "left its output open"
-                } else {
-                    "did not end"
-                };
+                let held = if status.is_some() { "left its output open" } else { "did not end" };
                 let (stdout, stderr) = (Shown(stdout), Shown(stderr));
-                panic!(
-                    "{what} {held} within {:?}\nstdout: {stdout}\nstderr: {stderr}",
-                    self.limit
-                )
+                panic!("{what} {held} within {:?}\nstdout: {stdout}\nstderr: {stderr}", self.limit)
             }
         }
     }
@@ -205,17 +187,11 @@ impl Reader {
 
     fn closed_by(&self, until: Instant) -> bool {
         let left = until.saturating_duration_since(Instant::now());
-        matches!(
-            self.end.recv_timeout(left),
-            Err(RecvTimeoutError::Disconnected)
-        )
+        matches!(self.end.recv_timeout(left), Err(RecvTimeoutError::Disconnected))
     }
 
     fn bytes(&self) -> Vec<u8> {
-        self.bytes
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -224,10 +200,7 @@ struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Kept {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend_from_slice(bytes);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
@@ -268,27 +241,15 @@ mod tests {
     fn both_streams_and_the_code_are_captured() {
         let env = TestEnv::new();
         let script = "cat; echo err >&2; exit 7";
-        let done = env
-            .command("/bin/sh")
-            .args(["-c", script])
-            .input("in")
-            .run()
-            .expect_code(7);
-        assert_eq!(
-            (done.stdout.as_str(), done.stderr.as_str()),
-            ("in", "err\n")
-        );
+        let done = env.command("/bin/sh").args(["-c", script]).input("in").run().expect_code(7);
+        assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("in", "err\n"));
     }
 
     #[test]
     fn more_than_a_pipe_holds_goes_both_ways() {
         let env = TestEnv::new();
         let input = vec![b'x'; 1 << 20];
-        let done = env
-            .command("/bin/cat")
-            .input(input.clone())
-            .run()
-            .expect_code(0);
+        let done = env.command("/bin/cat").input(input.clone()).run().expect_code(0);
         assert!(done.raw_stdout == input);
     }
 
@@ -306,10 +267,7 @@ mod tests {
             ("sleep 99 & echo so far", "left its output open"),
         ] {
             let env = TestEnv::new();
-            let run = env
-                .command("/bin/sh")
-                .args(["-c", script])
-                .limit(Duration::from_millis(300));
+            let run = env.command("/bin/sh").args(["-c", script]).limit(Duration::from_millis(300));
             let run = std::panic::AssertUnwindSafe(run);
             let panic = std::panic::catch_unwind(move || { run }.0.run()).unwrap_err();
             let text = panic.downcast_ref::<String>().unwrap();

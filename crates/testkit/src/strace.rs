@@ -54,9 +54,7 @@ impl Run {
         self.map_command(|program| {
             let mut command = Command::new(strace);
             // Long strings: a path that is cut off cannot be told from another one.
-            command
-                .args(["--follow-forks", "--quiet=all", "--string-limit=256"])
-                .args(flags);
+            command.args(["--follow-forks", "--quiet=all", "--string-limit=256"]).args(flags);
             command.arg("--output").arg(log).arg("--");
             command.arg(program.get_program()).args(program.get_args());
             command
@@ -71,12 +69,7 @@ impl Trace {
     pub fn read(log: impl AsRef<Path>) -> Self {
         let log = log.as_ref();
         let bytes = std::fs::read(log).or_fail(format_args!("read {}", log.display()));
-        Self {
-            calls: String::from_utf8_lossy(&bytes)
-                .lines()
-                .filter_map(call)
-                .collect(),
-        }
+        Self { calls: String::from_utf8_lossy(&bytes).lines().filter_map(call).collect() }
     }
 
     /// Every call, in order.
@@ -99,9 +92,7 @@ impl Trace {
     /// True when a [`Fault`] was met. A fault that was not proves nothing.
     #[must_use]
     pub fn was_injected(&self) -> bool {
-        self.calls
-            .iter()
-            .any(|call| call.line.ends_with("(INJECTED)"))
+        self.calls.iter().any(|call| call.line.ends_with("(INJECTED)"))
     }
 }
 
@@ -116,11 +107,7 @@ fn call(line: &str) -> Option<Call> {
         None => line.split_once('(')?.0,
     };
     let is_name = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    let call = Call {
-        pid: pid.parse().ok()?,
-        name: name.into(),
-        line: line.into(),
-    };
+    let call = Call { pid: pid.parse().ok()?, name: name.into(), line: line.into() };
     is_name.then_some(call)
 }
 
@@ -134,23 +121,11 @@ mod tests {
         let env = TestEnv::new();
         let log = env.root().join("log");
         let script = "mkdir a; mkdir b; true";
-        env.command("/bin/sh")
-            .args(["-c", script])
-            .traced(&log)
-            .run()
-            .expect_code(0);
+        env.command("/bin/sh").args(["-c", script]).traced(&log).run().expect_code(0);
         let trace = Trace::read(&log);
-        assert_eq!(
-            trace.counts().get("mkdir"),
-            Some(&2),
-            "{:?}",
-            trace.counts()
-        );
+        assert_eq!(trace.counts().get("mkdir"), Some(&2), "{:?}", trace.counts());
         assert!(
-            trace
-                .calls()
-                .iter()
-                .any(|call| call.name == "mkdir" && call.line.contains("\"b\""))
+            trace.calls().iter().any(|call| call.name == "mkdir" && call.line.contains("\"b\""))
         );
         assert!(!trace.was_injected());
     }
@@ -160,11 +135,7 @@ mod tests {
         let env = TestEnv::new();
         let log = env.root().join("log");
         let mkdir = || env.command("/bin/mkdir").args(["a", "b", "c"]);
-        let fault = Fault {
-            call: "mkdir",
-            errno: "ENOSPC",
-            nth: 2,
-        };
+        let fault = Fault { call: "mkdir", errno: "ENOSPC", nth: 2 };
         let done = mkdir().failing(fault, &log).run().expect_code(1);
         assert!(done.stderr.contains("No space left"), "{}", done.stderr);
         assert!(Trace::read(&log).was_injected());
@@ -176,16 +147,8 @@ mod tests {
     fn a_fault_that_was_not_met_is_told() {
         let env = TestEnv::new();
         let log = env.root().join("log");
-        let fault = Fault {
-            call: "mkdir",
-            errno: "ENOSPC",
-            nth: 9,
-        };
-        env.command("/bin/mkdir")
-            .arg("a")
-            .failing(fault, &log)
-            .run()
-            .expect_code(0);
+        let fault = Fault { call: "mkdir", errno: "ENOSPC", nth: 9 };
+        env.command("/bin/mkdir").arg("a").failing(fault, &log).run().expect_code(0);
         assert!(!Trace::read(&log).was_injected());
     }
 

@@ -77,9 +77,7 @@ impl Snapshot {
     pub fn of(root: impl AsRef<Path>) -> Self {
         let root = root.as_ref();
         let mut entries = BTreeMap::new();
-        let top = root
-            .symlink_metadata()
-            .or_fail(format_args!("stat {}", root.display()));
+        let top = root.symlink_metadata().or_fail(format_args!("stat {}", root.display()));
         let device = top.dev();
         let mut open = vec![(PathBuf::new(), top)];
         while let Some((path, metadata)) = open.pop() {
@@ -88,11 +86,7 @@ impl Snapshot {
             if entry.content == Content::Dir && metadata.dev() == device {
                 match list(&full) {
                     Ok(below) => {
-                        open.extend(
-                            below
-                                .into_iter()
-                                .map(|(name, meta)| (path.join(name), meta)),
-                        );
+                        open.extend(below.into_iter().map(|(name, meta)| (path.join(name), meta)));
                     }
                     Err(error) => entry.content = unreadable(&error),
                 }
@@ -117,21 +111,15 @@ impl Snapshot {
     /// What changed from this snapshot to a later one, by path.
     #[must_use]
     pub fn changes_to(&self, later: &Self) -> Vec<Change> {
-        let gone = self
-            .entries
-            .iter()
-            .filter_map(|(path, before)| match later.entries.get(path) {
-                None => Some(Change::Removed(path.clone())),
-                Some(after) if after == before => None,
-                Some(after) => {
-                    let both = Box::new((before.clone(), after.clone()));
-                    Some(Change::Changed(path.clone(), both))
-                }
-            });
-        let new = later
-            .entries
-            .keys()
-            .filter(|path| !self.entries.contains_key(*path));
+        let gone = self.entries.iter().filter_map(|(path, before)| match later.entries.get(path) {
+            None => Some(Change::Removed(path.clone())),
+            Some(after) if after == before => None,
+            Some(after) => {
+                let both = Box::new((before.clone(), after.clone()));
+                Some(Change::Changed(path.clone(), both))
+            }
+        });
+        let new = later.entries.keys().filter(|path| !self.entries.contains_key(*path));
         let mut changes: Vec<Change> = gone.chain(new.cloned().map(Change::Added)).collect();
         changes.sort_by(|a, b| a.path().cmp(b.path()));
         changes
@@ -186,10 +174,7 @@ fn content(path: &Path, metadata: &Metadata) -> Content {
     };
     match read {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            panic!(
-                "{} disappeared while the tree was read",
-                Shown(path.as_os_str().as_bytes())
-            )
+            panic!("{} disappeared while the tree was read", Shown(path.as_os_str().as_bytes()))
         }
         Err(error) => unreadable(&error),
         Ok(content) => content,
@@ -239,10 +224,7 @@ mod tests {
         let before = Snapshot::of(env.work());
         act(&env.work());
         let changes = before.changes_to(&Snapshot::of(env.work()));
-        changes
-            .iter()
-            .map(|change| format!("{}", change.path().display()))
-            .collect()
+        changes.iter().map(|change| format!("{}", change.path().display())).collect()
     }
 
     #[test]
@@ -254,10 +236,7 @@ mod tests {
     #[test]
     fn content_of_equal_length_and_time_is_seen() {
         let rewrite = |work: &Path| {
-            let file = std::fs::OpenOptions::new()
-                .write(true)
-                .open(work.join("a"))
-                .unwrap();
+            let file = std::fs::OpenOptions::new().write(true).open(work.join("a")).unwrap();
             let time = file.metadata().unwrap().modified().unwrap();
             io::Write::write_all(&mut &file, b"9").unwrap();
             file.set_modified(time).unwrap();
@@ -284,20 +263,14 @@ mod tests {
             std::fs::remove_file(work.join("dir/b")).unwrap();
             symlink("/nowhere", work.join("dir/link")).unwrap();
         };
-        assert_eq!(
-            changed_paths(&TestEnv::new(), act),
-            ["dir", "dir/b", "dir/link"]
-        );
+        assert_eq!(changed_paths(&TestEnv::new(), act), ["dir", "dir/b", "dir/link"]);
     }
 
     #[test]
     fn a_fifo_is_not_opened_and_a_link_is_not_followed() {
         let env = TestEnv::new();
         let fifo = env.work().join("fifo");
-        env.command("/usr/bin/mkfifo")
-            .arg(&fifo)
-            .run()
-            .expect_code(0);
+        env.command("/usr/bin/mkfifo").arg(&fifo).run().expect_code(0);
         symlink(&fifo, env.work().join("link")).unwrap();
         let snapshot = Snapshot::of(env.work());
         assert_eq!(snapshot.get("fifo").unwrap().content, Content::Node(0));
@@ -314,10 +287,7 @@ mod tests {
             let closed = std::fs::Permissions::from_mode(0o000);
             std::fs::set_permissions(env.work().join("closed"), closed).unwrap();
             let snapshot = Snapshot::of(env.work());
-            assert_eq!(
-                snapshot.get("closed").unwrap().content,
-                Content::Unreadable(13)
-            );
+            assert_eq!(snapshot.get("closed").unwrap().content, Content::Unreadable(13));
         }
     }
 }

@@ -18,11 +18,8 @@ pub(super) struct Case {
 /// Stands for the executable under test.
 const DRYBOX: &str = "drybox";
 
-pub(super) const OURS: Case = Case {
-    name: "drybox run",
-    argv: &[DRYBOX, "run", "--"],
-    payload: &["true"],
-};
+pub(super) const OURS: Case =
+    Case { name: "drybox run", argv: &[DRYBOX, "run", "--"], payload: &["true"] };
 
 /// The nearest peer, with every namespace and a comparable mount tree.
 pub(super) const PEER: Case = Case {
@@ -45,16 +42,8 @@ pub(super) const PEER: Case = Case {
 
 /// The floor of our start-up, and of any.
 const FLOORS: [Case; 2] = [
-    Case {
-        name: "drybox --version",
-        argv: &[DRYBOX, "--version"],
-        payload: &[],
-    },
-    Case {
-        name: "true",
-        argv: &["/bin/true"],
-        payload: &[],
-    },
+    Case { name: "drybox --version", argv: &[DRYBOX, "--version"], payload: &[] },
+    Case { name: "true", argv: &["/bin/true"], payload: &[] },
 ];
 
 /// A payload that only a real run can answer so.
@@ -69,21 +58,15 @@ pub(super) fn measure(drybox: &Path, work: &Path, rounds: usize) -> Result<Sampl
     for case in cases.iter().filter(|case| !case.payload.is_empty()) {
         control(command(case, CONTROL.0, drybox, work))?;
     }
-    let mut commands: Vec<Command> = cases
-        .iter()
-        .map(|case| command(case, case.payload, drybox, work))
-        .collect();
+    let mut commands: Vec<Command> =
+        cases.iter().map(|case| command(case, case.payload, drybox, work)).collect();
     let mut samples: Samples = cases.iter().map(|case| (case.name, Vec::new())).collect();
     let count = commands.len();
     for round in 0..rounds.saturating_add(WARM_UP) {
         for step in 0..count {
             // Forwards and backwards in turn: what one run leaves to the kernel to clean up must
             // not always be paid by the same next one.
-            let step = if round % 2 == 0 {
-                step
-            } else {
-                count.saturating_sub(step + 1)
-            };
+            let step = if round % 2 == 0 { step } else { count.saturating_sub(step + 1) };
             let turn = step.wrapping_add(round / 2) % count;
             let (Some(command), Some((_, times))) = (commands.get_mut(turn), samples.get_mut(turn))
             else {
@@ -100,15 +83,10 @@ pub(super) fn measure(drybox: &Path, work: &Path, rounds: usize) -> Result<Sampl
 
 /// A command that does not run its payload must not be measured as if it did.
 fn control(mut command: Command) -> Result<(), Failure> {
-    let status = command
-        .status()
-        .map_err(|source| shell::cannot_start(&command, source))?;
+    let status = command.status().map_err(|source| shell::cannot_start(&command, source))?;
     match status.code() == Some(CONTROL.1) {
         true => Ok(()),
-        false => Err(Failure::Control {
-            command: shell::line(&command),
-            status,
-        }),
+        false => Err(Failure::Control { command: shell::line(&command), status }),
     }
 }
 
@@ -120,31 +98,16 @@ fn time(command: &mut Command) -> Result<Duration, Failure> {
     let status = status.map_err(|source| shell::cannot_start(command, source))?;
     match status.success() {
         true => Ok(time),
-        false => Err(Failure::Command {
-            command: shell::line(command),
-            status,
-        }),
+        false => Err(Failure::Command { command: shell::line(command), status }),
     }
 }
 
 /// The same surroundings for all: no input, no output, a bare environment.
 fn command(case: &Case, payload: &[&str], drybox: &Path, work: &Path) -> Command {
-    let (program, args) = case
-        .argv
-        .split_first()
-        .map_or(("", &[][..]), |(p, args)| (p, args));
-    let program = if program == DRYBOX {
-        drybox
-    } else {
-        Path::new(program)
-    };
+    let (program, args) = case.argv.split_first().map_or(("", &[][..]), |(p, args)| (p, args));
+    let program = if program == DRYBOX { drybox } else { Path::new(program) };
     let mut command = Command::new(program);
-    command
-        .args(args)
-        .args(payload)
-        .current_dir(work)
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin");
+    command.args(args).args(payload).current_dir(work).env_clear().env("PATH", "/usr/bin:/bin");
     if let Some(home) = std::env::var_os("HOME") {
         command.env("HOME", home);
     }
@@ -156,11 +119,7 @@ fn command(case: &Case, payload: &[&str], drybox: &Path, work: &Path) -> Command
 pub(super) fn load() -> Result<f64, Failure> {
     let path = Path::new("/proc/loadavg");
     let text = std::fs::read_to_string(path).map_err(Failure::io("read", path))?;
-    Ok(text
-        .split(' ')
-        .next()
-        .and_then(|load| load.parse().ok())
-        .unwrap_or_default())
+    Ok(text.split(' ').next().and_then(|load| load.parse().ok()).unwrap_or_default())
 }
 
 /// Rounds that fill caches and are not counted.

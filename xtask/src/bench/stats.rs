@@ -16,11 +16,7 @@ impl Summary {
     pub(super) fn of(samples: &[Duration]) -> Self {
         let mut sorted = samples.to_vec();
         sorted.sort_unstable();
-        Self {
-            median: at(&sorted, 50),
-            p90: at(&sorted, 90),
-            min: at(&sorted, 0),
-        }
+        Self { median: at(&sorted, 50), p90: at(&sorted, 90), min: at(&sorted, 0) }
     }
 }
 
@@ -40,14 +36,9 @@ impl Ratio {
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         let mut ratios: Vec<f64> = (0..RESAMPLES)
             .map(|_| {
-                let drawn: Vec<_> = rounds
-                    .iter()
-                    .filter_map(|_| rounds.get(random.below(rounds.len())))
-                    .collect();
-                ratio(
-                    drawn.iter().map(|r| r.0).collect(),
-                    drawn.iter().map(|r| r.1).collect(),
-                )
+                let drawn: Vec<_> =
+                    rounds.iter().filter_map(|_| rounds.get(random.below(rounds.len()))).collect();
+                ratio(drawn.iter().map(|r| r.0).collect(), drawn.iter().map(|r| r.1).collect())
             })
             .collect();
         ratios.sort_unstable_by(f64::total_cmp);
@@ -55,11 +46,7 @@ impl Ratio {
             let index = ratios.len().saturating_mul(permille) / 1000;
             ratios.get(index).copied().unwrap_or_default()
         };
-        Self {
-            median: ratio(ours.to_vec(), peer.to_vec()),
-            low: bound(25),
-            high: bound(975),
-        }
+        Self { median: ratio(ours.to_vec(), peer.to_vec()), low: bound(25), high: bound(975) }
     }
 }
 
@@ -101,28 +88,14 @@ mod tests {
     #[test]
     fn the_summary_is_that_of_the_sorted_samples() {
         let summary = Summary::of(&ms(&[5, 1, 3, 2, 4]));
-        assert_eq!(
-            summary,
-            Summary {
-                median: 3.0,
-                p90: 5.0,
-                min: 1.0
-            }
-        );
+        assert_eq!(summary, Summary { median: 3.0, p90: 5.0, min: 1.0 });
     }
 
     #[test]
     fn the_bounds_enclose_the_ratio_and_widen_with_the_noise() {
         let peer = ms(&[10; 50]);
         let steady = Ratio::of(&ms(&[5; 50]), &peer);
-        assert_eq!(
-            steady,
-            Ratio {
-                median: 0.5,
-                low: 0.5,
-                high: 0.5
-            }
-        );
+        assert_eq!(steady, Ratio { median: 0.5, low: 0.5, high: 0.5 });
         let noisy: Vec<u64> = (0..50).map(|n| if n % 2 == 0 { 4 } else { 8 }).collect();
         let noisy = Ratio::of(&ms(&noisy), &peer);
         assert!(noisy.low <= noisy.median && noisy.median <= noisy.high && noisy.low < noisy.high);

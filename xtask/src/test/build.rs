@@ -27,10 +27,8 @@ pub(crate) fn everything() -> Result<Built, Failure> {
     let drybox = release()?;
     println!("building every test");
     let mut tests = shell::cargo(&["test", "--workspace", "--no-run"]);
-    let mut binaries: Vec<Binary> = artifacts(tests.args(FLAGS))?
-        .into_iter()
-        .filter_map(binary)
-        .collect();
+    let mut binaries: Vec<Binary> =
+        artifacts(tests.args(FLAGS))?.into_iter().filter_map(binary).collect();
     binaries.sort_by(|a, b| a.label.cmp(&b.label));
     Ok(Built { drybox, binaries })
 }
@@ -42,10 +40,7 @@ pub(crate) fn release() -> Result<PathBuf, Failure> {
     artifacts(command.args(FLAGS))?
         .into_iter()
         .find_map(|artifact| artifact.executable)
-        .ok_or_else(|| Failure::NotBuilt {
-            command: shell::line(&command),
-            what: "drybox",
-        })
+        .ok_or_else(|| Failure::NotBuilt { command: shell::line(&command), what: "drybox" })
 }
 
 const FLAGS: [&str; 2] = ["--message-format=json-render-diagnostics", "--quiet"];
@@ -59,24 +54,15 @@ fn binary(artifact: Artifact) -> Option<Binary> {
         None => name,
     };
     artifact.profile.test.then_some(())?;
-    Some(Binary {
-        label,
-        file: artifact.executable?,
-        package,
-    })
+    Some(Binary { label, file: artifact.executable?, package })
 }
 
 fn artifacts(command: &mut Command) -> Result<Vec<Artifact>, Failure> {
     let output = shell::capture(command)?;
     let mut artifacts = Vec::new();
-    for line in output
-        .split(|byte| *byte == b'\n')
-        .filter(|line| !line.is_empty())
-    {
-        let message = serde_json::from_slice(line).map_err(|source| Failure::Json {
-            command: shell::line(command),
-            source,
-        })?;
+    for line in output.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let message = serde_json::from_slice(line)
+            .map_err(|source| Failure::Json { command: shell::line(command), source })?;
         if let Message::CompilerArtifact(artifact) = message {
             artifacts.push(artifact);
         }

@@ -36,10 +36,7 @@ pub(crate) fn doc_tests(libtest: &[String], tally: &mut Tally) -> Result<(), Fai
     flush();
     let cargo = shell::cargo(&["test", "--workspace", "--doc", "--quiet", "--"]);
     let mut command = who::as_self(Path::new(cargo.get_program()));
-    command
-        .args(cargo.get_args())
-        .args(libtest)
-        .current_dir(shell::checkout());
+    command.args(cargo.get_args()).args(libtest).current_dir(shell::checkout());
     let ran = run(command, LIMIT)?;
     let outcome = Outcome::read(&ran.output, ran.status.success());
     tell(&outcome, &ran, libtest);
@@ -59,14 +56,9 @@ fn run(mut command: Command, limit: Duration) -> Result<Ran, Failure> {
     let place = Path::new("the output of a test");
     let mut file = tempfile::tempfile().map_err(Failure::io("keep", place))?;
     let copy = |file: &File| file.try_clone().map_err(Failure::io("keep", place));
-    command
-        .stdin(Stdio::null())
-        .stdout(copy(&file)?)
-        .stderr(copy(&file)?);
+    command.stdin(Stdio::null()).stdout(copy(&file)?).stderr(copy(&file)?);
     let begun = Instant::now();
-    let mut child = command
-        .spawn()
-        .map_err(|source| shell::cannot_start(&command, source))?;
+    let mut child = command.spawn().map_err(|source| shell::cannot_start(&command, source))?;
     let (status, timed_out) = wait(&mut child, begun, limit)
         .map_err(Failure::io("wait for", Path::new(&shell::line(&command))))?;
     let mut bytes = Vec::new();
@@ -74,12 +66,7 @@ fn run(mut command: Command, limit: Duration) -> Result<Ran, Failure> {
         .and_then(|()| file.read_to_end(&mut bytes))
         .map_err(Failure::io("read", place))?;
     let output = String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Ran {
-        output,
-        status,
-        took: begun.elapsed(),
-        timed_out,
-    })
+    Ok(Ran { output, status, took: begun.elapsed(), timed_out })
 }
 
 fn wait(child: &mut Child, begun: Instant, limit: Duration) -> std::io::Result<(ExitStatus, bool)> {
@@ -99,20 +86,13 @@ fn wait(child: &mut Child, begun: Instant, limit: Duration) -> std::io::Result<(
 
 fn tell(outcome: &Outcome, ran: &Ran, libtest: &[String]) {
     let Outcome { passed, failed, .. } = outcome;
-    println!(
-        "{passed:>4} passed, {:>3} failed  {:>7.2} s",
-        failed.len(),
-        ran.took.as_secs_f64()
-    );
+    println!("{passed:>4} passed, {:>3} failed  {:>7.2} s", failed.len(), ran.took.as_secs_f64());
     let asked = libtest.iter().any(|arg| arg.starts_with("--"));
     if !failed.is_empty() || asked {
         println!("{}", ran.output.trim_end());
     }
     if ran.timed_out {
-        println!(
-            "killed: it was not done after {} minutes",
-            LIMIT.as_secs() / 60
-        );
+        println!("killed: it was not done after {} minutes", LIMIT.as_secs() / 60);
     } else if !ran.status.success() {
         println!("it ended with {}", ran.status);
     }
@@ -165,13 +145,7 @@ mod tests {
         let begun = Instant::now();
         let ran = run(shell("sleep 20 & echo $!"), LIMIT).unwrap();
         assert!(ran.status.success() && begun.elapsed() < Duration::from_secs(15));
-        let pid = ran
-            .output
-            .trim()
-            .parse()
-            .ok()
-            .and_then(Pid::from_raw)
-            .unwrap();
+        let pid = ran.output.trim().parse().ok().and_then(Pid::from_raw).unwrap();
         rustix::process::kill_process(pid, Signal::KILL).unwrap();
     }
 }

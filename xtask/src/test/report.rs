@@ -15,10 +15,7 @@ impl Outcome {
     pub(crate) fn read(output: &str, ended_well: bool) -> Self {
         let mut outcome = Self::default();
         let mut counted = 0_usize;
-        for line in output
-            .lines()
-            .filter_map(|line| line.strip_prefix("test result: "))
-        {
+        for line in output.lines().filter_map(|line| line.strip_prefix("test result: ")) {
             outcome.passed = outcome.passed.saturating_add(number(line, " passed"));
             counted = counted.saturating_add(number(line, " failed"));
             let ignored = number(line, " ignored");
@@ -31,9 +28,7 @@ impl Outcome {
         let names = failed_names(output);
         // A binary that crashed has no names and no counts.
         if names.is_empty() && counted == 0 && !ended_well {
-            outcome
-                .failed
-                .push(format!("(ended early){}", last_begun(output)));
+            outcome.failed.push(format!("(ended early){}", last_begun(output)));
         }
         outcome.failed.extend(names);
         outcome
@@ -42,16 +37,8 @@ impl Outcome {
 
 /// The number before `word` in "ok. 3 passed; 0 failed; …".
 fn number(line: &str, word: &str) -> usize {
-    let before = line
-        .split(word)
-        .next()
-        .filter(|_| line.contains(word))
-        .unwrap_or_default();
-    before
-        .rsplit(' ')
-        .next()
-        .and_then(|digits| digits.parse().ok())
-        .unwrap_or(0)
+    let before = line.split(word).next().filter(|_| line.contains(word)).unwrap_or_default();
+    before.rsplit(' ').next().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
 /// libtest lists the failures twice, first with their output; the second list has one name a line.
@@ -74,12 +61,8 @@ fn failed_names(output: &str) -> Vec<String> {
 
 /// The test whose line has no result yet (one thread), for a binary that died in it.
 fn last_begun(output: &str) -> String {
-    let last = output
-        .lines()
-        .rfind(|line| line.starts_with("test ") && line.contains(" ... "));
-    last.filter(|line| !line.ends_with("ok"))
-        .map(|line| format!(" {line}"))
-        .unwrap_or_default()
+    let last = output.lines().rfind(|line| line.starts_with("test ") && line.contains(" ... "));
+    last.filter(|line| !line.ends_with("ok")).map(|line| format!(" {line}")).unwrap_or_default()
 }
 
 /// All results of a run.
@@ -92,10 +75,7 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn add(&mut self, label: &str, half: &str, outcome: Outcome) {
         self.passed = self.passed.saturating_add(outcome.passed);
-        let lines = outcome
-            .failed
-            .into_iter()
-            .map(|name| format!("{label} ({half}): {name}"));
+        let lines = outcome.failed.into_iter().map(|name| format!("{label} ({half}): {name}"));
         self.failed.extend(lines);
     }
 
@@ -109,9 +89,7 @@ impl Tally {
         }
         println!("\n{} passed, {} failed", self.passed, self.failed.len());
         match (self.failed.len(), self.passed) {
-            (0, 0) => Err(Failure::NoTest {
-                filter: libtest.join(" "),
-            }),
+            (0, 0) => Err(Failure::NoTest { filter: libtest.join(" ") }),
             (0, _) => Ok(()),
             (failed, _) => Err(Failure::Tests { failed }),
         }
@@ -129,17 +107,9 @@ mod tests {
 
     #[test]
     fn results_of_several_binaries_are_added_up() {
-        let green = RED
-            .replace("1 failed", "0 failed")
-            .replace("failures:\n    b::fails\n", "");
+        let green = RED.replace("1 failed", "0 failed").replace("failures:\n    b::fails\n", "");
         let outcome = Outcome::read(&format!("{RED}{green}"), false);
-        assert_eq!(
-            outcome,
-            Outcome {
-                passed: 4,
-                failed: vec!["b::fails".into()]
-            }
-        );
+        assert_eq!(outcome, Outcome { passed: 4, failed: vec!["b::fails".into()] });
     }
 
     #[test]
@@ -159,10 +129,7 @@ mod tests {
     fn a_failed_example_is_named() {
         let output = "failures:\n    crates/spec/src/lib.rs - (line 6)\n\n\
             test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out";
-        assert_eq!(
-            Outcome::read(output, false).failed,
-            ["crates/spec/src/lib.rs - (line 6)"]
-        );
+        assert_eq!(Outcome::read(output, false).failed, ["crates/spec/src/lib.rs - (line 6)"]);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! `drybox run`: resolve, then explain or launch.
 
-use std::borrow::Cow;
 use std::process::ExitCode;
 
-use drybox_spec::{Ending, Facts, Kind, Notice, Report, SandboxSpec, resolve};
+use drybox_spec::{Report, resolve};
 
 use super::{Done, Failure, show};
 use crate::cli::RunArgs;
@@ -19,41 +18,14 @@ pub(crate) fn run(args: &RunArgs) -> Done {
     if args.output.explain {
         return show(&render::explain(&spec, &facts, format));
     }
-    let finished = launch(&spec, &facts).map_err(boxed)?;
+    let outcome = drybox_run::run(&spec, &host.for_run()).map_err(boxed)?;
     if !args.output.quiet {
         let timeout = spec.timeout.map(|limit| limit.value);
-        render::summary(finished.ending, &finished.notices, timeout, format);
+        render::summary(outcome.ending, &outcome.notices, timeout, format);
     }
-    Ok(ExitCode::from(finished.ending.code()))
+    Ok(ExitCode::from(outcome.ending.code()))
 }
 
 fn boxed(error: impl Report + 'static) -> Failure {
     Box::new(error)
-}
-
-/// What the run room tells when a box is over.
-#[derive(Debug)]
-struct Finished {
-    ending: Ending,
-    notices: Vec<Notice>,
-}
-
-/// The seam to the run room.
-fn launch(_: &SandboxSpec, _: &Facts<'_>) -> Result<Finished, NotWired> {
-    Err(NotWired)
-}
-
-/// This build holds the command line alone.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot start the sandbox: this build is not wired to the run room")]
-struct NotWired;
-
-impl Report for NotWired {
-    fn kind(&self) -> Kind {
-        Kind::Bug
-    }
-
-    fn fix(&self) -> Option<Cow<'_, str>> {
-        None
-    }
 }

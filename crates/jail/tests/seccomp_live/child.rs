@@ -58,11 +58,7 @@ pub(super) fn in_child(side: Side, act: impl FnOnce() -> i32) -> Outcome {
 pub(super) fn raw(number: i64, [a, b, c, d, e, f]: [u64; 6]) -> i32 {
     // SAFETY: every caller passes arguments that are valid, or that the kernel refuses unused.
     let result = unsafe { libc::syscall(number, a, b, c, d, e, f) };
-    if result >= 0 {
-        0
-    } else {
-        Error::last_os_error().raw_os_error().unwrap_or(254)
-    }
+    if result >= 0 { 0 } else { Error::last_os_error().raw_os_error().unwrap_or(254) }
 }
 
 /// Loads the filter as the jail does.
@@ -78,11 +74,7 @@ pub(super) fn load() -> Result<()> {
     let mode = libc::SECCOMP_SET_MODE_FILTER;
     // SAFETY: the kernel copies `len` instructions from `filter`, a static.
     let result = unsafe { libc::syscall(libc::SYS_seccomp, mode, 0, ptr::from_ref(&program)) };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(Error::last_os_error())
-    }
+    if result == 0 { Ok(()) } else { Err(Error::last_os_error()) }
 }
 
 /// The call's number on this machine.
@@ -97,10 +89,6 @@ pub(super) fn number(name: &str) -> i64 {
 }
 
 pub(super) fn here(call: &Call) -> Option<i64> {
-    let number = if cfg!(target_arch = "x86_64") {
-        call.x86_64
-    } else {
-        call.aarch64
-    };
+    let number = if cfg!(target_arch = "x86_64") { call.x86_64 } else { call.aarch64 };
     number.map(i64::from)
 }

@@ -8,9 +8,7 @@ use crate::child::{Side, load};
 /// Runs the script on both sides, each in a directory of its own, and compares.
 fn works(needs: &[&str], script: &str) {
     for program in needs {
-        let found = sh(Side::Outside, &format!("command -v {program}"), ".")
-            .status
-            .success();
+        let found = sh(Side::Outside, &format!("command -v {program}"), ".").status.success();
         assert!(found, "this test needs {program}: install it");
     }
     let [outside, inside] = [Side::Outside, Side::Inside].map(|side| {
@@ -18,38 +16,16 @@ fn works(needs: &[&str], script: &str) {
         sh(side, script, directory.path().to_str().unwrap())
     });
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(
-        outside.status.success(),
-        "no control: {}",
-        text(&outside.stderr)
-    );
-    assert!(
-        !outside.stdout.is_empty(),
-        "the script must show what it did"
-    );
-    assert!(
-        inside.status.success(),
-        "{:?}: {}",
-        inside.status,
-        text(&inside.stderr)
-    );
-    assert_eq!(
-        text(&inside.stdout),
-        text(&outside.stdout),
-        "{}",
-        text(&inside.stderr)
-    );
+    assert!(outside.status.success(), "no control: {}", text(&outside.stderr));
+    assert!(!outside.stdout.is_empty(), "the script must show what it did");
+    assert!(inside.status.success(), "{:?}: {}", inside.status, text(&inside.stderr));
+    assert_eq!(text(&inside.stdout), text(&outside.stdout), "{}", text(&inside.stderr));
 }
 
 fn sh(side: Side, script: &str, directory: &str) -> Output {
     let mut command = Command::new("sh");
-    command
-        .args(["-euc", script])
-        .current_dir(directory)
-        .stdin(Stdio::null());
-    command
-        .env_remove("CARGO_TARGET_DIR")
-        .env("GIT_CONFIG_GLOBAL", "/dev/null");
+    command.args(["-euc", script]).current_dir(directory).stdin(Stdio::null());
+    command.env_remove("CARGO_TARGET_DIR").env("GIT_CONFIG_GLOBAL", "/dev/null");
     command.env("npm_config_cache", format!("{directory}/cache"));
     if side == Side::Inside {
         // SAFETY: the closure makes two system calls, and touches no lock and no heap.
@@ -98,18 +74,12 @@ mod both {
 
     #[test]
     fn python() {
-        works(
-            &["python3"],
-            &format!("cat > t.py <<'E'\n{PYTHON}\nE\npython3 t.py"),
-        );
+        works(&["python3"], &format!("cat > t.py <<'E'\n{PYTHON}\nE\npython3 t.py"));
     }
 
     #[test]
     fn node() {
-        works(
-            &["node"],
-            &format!("cat > t.js <<'E'\n{NODE}\nE\nnode t.js"),
-        );
+        works(&["node"], &format!("cat > t.js <<'E'\n{NODE}\nE\nnode t.js"));
     }
 
     #[test]
@@ -127,18 +97,9 @@ mod both {
 
     #[test]
     fn java() {
-        let flags = [
-            "-XX:+UseSerialGC",
-            "-XX:+UseNUMA -XX:+UseParallelGC",
-            "-XX:+UseZGC",
-        ];
-        let runs = flags
-            .map(|flags| format!("java {flags} -Xmx64m M\n"))
-            .concat();
-        works(
-            &["java", "javac"],
-            &format!("cat > M.java <<'E'\n{JAVA}\nE\njavac M.java\n{runs}"),
-        );
+        let flags = ["-XX:+UseSerialGC", "-XX:+UseNUMA -XX:+UseParallelGC", "-XX:+UseZGC"];
+        let runs = flags.map(|flags| format!("java {flags} -Xmx64m M\n")).concat();
+        works(&["java", "javac"], &format!("cat > M.java <<'E'\n{JAVA}\nE\njavac M.java\n{runs}"));
     }
 }
 

@@ -77,11 +77,7 @@ mod both {
     #[test]
     fn fail_inside_as_the_table_says() {
         for (name, errno) in refused() {
-            assert_eq!(
-                attempt(Side::Inside, name, args(name)),
-                Outcome::Errno(errno),
-                "{name}"
-            );
+            assert_eq!(attempt(Side::Inside, name, args(name)), Outcome::Errno(errno), "{name}");
         }
     }
 }
@@ -96,10 +92,7 @@ mod root_only {
         let mut controls = 0;
         for (name, errno) in refused() {
             let outside = attempt(Side::Outside, name, args(name));
-            assert!(
-                !matches!(outside, Outcome::Signal(_)),
-                "{name}: {outside:?}"
-            );
+            assert!(!matches!(outside, Outcome::Signal(_)), "{name}: {outside:?}");
             if outside == Outcome::Errno(errno) {
                 same.insert(name);
             } else {
@@ -108,10 +101,7 @@ mod root_only {
         }
         let lacking: BTreeSet<&str> = KERNEL_MAY_LACK.iter().copied().collect();
         let unexpected: Vec<&&str> = same.difference(&lacking).collect();
-        assert!(
-            unexpected.is_empty(),
-            "not told apart from the kernel (root?): {unexpected:?}"
-        );
+        assert!(unexpected.is_empty(), "not told apart from the kernel (root?): {unexpected:?}");
         assert!(controls >= 45, "{controls} controls");
     }
 }
@@ -130,8 +120,5 @@ fn refused() -> Vec<(&'static str, i32)> {
 }
 
 fn args(name: &str) -> [u64; 6] {
-    OTHERWISE
-        .iter()
-        .find(|(other, _)| *other == name)
-        .map_or(NOTHING, |(_, args)| *args)
+    OTHERWISE.iter().find(|(other, _)| *other == name).map_or(NOTHING, |(_, args)| *args)
 }

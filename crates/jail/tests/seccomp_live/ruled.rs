@@ -12,26 +12,14 @@ const GARBAGE: u64 = 0xdead_beef_0000_0000;
 /// A call that fails inside with `errno`, and outside in another way, or not at all.
 fn only_outside(name: &str, args: &[u64], errno: i32) {
     let outside = attempt(Side::Outside, name, pad(args));
-    assert_ne!(
-        outside,
-        Outcome::Errno(errno),
-        "{name} {args:x?}: no control"
-    );
-    assert_eq!(
-        attempt(Side::Inside, name, pad(args)),
-        Outcome::Errno(errno),
-        "{name} {args:x?}"
-    );
+    assert_ne!(outside, Outcome::Errno(errno), "{name} {args:x?}: no control");
+    assert_eq!(attempt(Side::Inside, name, pad(args)), Outcome::Errno(errno), "{name} {args:x?}");
 }
 
 /// A call that succeeds on both sides.
 fn on_both_sides(name: &str, args: &[u64]) {
     for side in [Side::Outside, Side::Inside] {
-        assert_eq!(
-            attempt(side, name, pad(args)),
-            Outcome::Done,
-            "{name} {args:x?} {side:?}"
-        );
+        assert_eq!(attempt(side, name, pad(args)), Outcome::Done, "{name} {args:x?} {side:?}");
     }
 }
 
@@ -49,11 +37,7 @@ mod both {
         on_both_sides("ioctl", &[fd, libc::TIOCGWINSZ | GARBAGE, memory]);
         // Line discipline 0 is the one in force.
         let mut tty = [0_u64; 1];
-        only_outside(
-            "ioctl",
-            &[fd, libc::TIOCSETD, address(&mut tty)],
-            libc::ENOTTY,
-        );
+        only_outside("ioctl", &[fd, libc::TIOCSETD, address(&mut tty)], libc::ENOTTY);
         // EIO or success, as dev.tty.legacy_tiocsti has it.
         for upper in [0, GARBAGE, 1 << 32] {
             let byte = address(&mut tty);
@@ -73,28 +57,16 @@ mod both {
 
     #[test]
     fn only_sockets_of_the_list_can_be_made() {
-        for (family, kind, protocol) in [
-            (1, 1, 0),
-            (1, 2, 0),
-            (1, 5, 0),
-            (2, 1, 0),
-            (2, 2, 17),
-            (16, 3, 0),
-        ] {
+        for (family, kind, protocol) in
+            [(1, 1, 0), (1, 2, 0), (1, 5, 0), (2, 1, 0), (2, 2, 17), (16, 3, 0)]
+        {
             on_both_sides("socket", &[family, kind | 0o200_0000, protocol]);
-            on_both_sides(
-                "socket",
-                &[family | GARBAGE, kind | GARBAGE, protocol | GARBAGE],
-            );
+            on_both_sides("socket", &[family | GARBAGE, kind | GARBAGE, protocol | GARBAGE]);
         }
         // NETLINK_GENERIC, NETLINK_SOCK_DIAG and NETLINK_KOBJECT_UEVENT.
         for protocol in [16, 4, 15] {
             only_outside("socket", &[16, 3, protocol], libc::EAFNOSUPPORT);
-            only_outside(
-                "socket",
-                &[16 | GARBAGE, 3, protocol | GARBAGE],
-                libc::EAFNOSUPPORT,
-            );
+            only_outside("socket", &[16 | GARBAGE, 3, protocol | GARBAGE], libc::EAFNOSUPPORT);
         }
         // Ping: EACCES or success, as net.ipv4.ping_group_range has it.
         only_outside("socket", &[2, 2, 1], libc::EPROTONOSUPPORT);
@@ -102,11 +74,7 @@ mod both {
         only_outside("socket", &[17, 3, 0], libc::EAFNOSUPPORT);
         let mut pair = [0_u64; 1];
         on_both_sides("socketpair", &[1, 1, 0, address(&mut pair)]);
-        only_outside(
-            "socketpair",
-            &[2, 1, 0, address(&mut pair)],
-            libc::EAFNOSUPPORT,
-        );
+        only_outside("socketpair", &[2, 1, 0, address(&mut pair)], libc::EAFNOSUPPORT);
     }
 
     #[test]
@@ -120,27 +88,11 @@ mod both {
         on_both_sides("setsockopt", &set(tcp, 6, 1, address(&mut value)));
         on_both_sides("setsockopt", &set(udp, 1, 2, address(&mut value)));
         // TCP_ULP of no name, UDP_ENCAP of no kind, a BPF program that is no descriptor.
-        only_outside(
-            "setsockopt",
-            &set(tcp, 6, 31, address(&mut value)),
-            libc::ENOPROTOOPT,
-        );
-        only_outside(
-            "setsockopt",
-            &set(tcp, 1, 52, address(&mut value)),
-            libc::EPERM,
-        );
-        only_outside(
-            "setsockopt",
-            &set(tcp, 1, 50 | GARBAGE, address(&mut value)),
-            libc::EPERM,
-        );
+        only_outside("setsockopt", &set(tcp, 6, 31, address(&mut value)), libc::ENOPROTOOPT);
+        only_outside("setsockopt", &set(tcp, 1, 52, address(&mut value)), libc::EPERM);
+        only_outside("setsockopt", &set(tcp, 1, 50 | GARBAGE, address(&mut value)), libc::EPERM);
         let mut encap = [0_u64; 1];
-        only_outside(
-            "setsockopt",
-            &set(udp, 17, 100, address(&mut encap)),
-            libc::ENOPROTOOPT,
-        );
+        only_outside("setsockopt", &set(udp, 17, 100, address(&mut encap)), libc::ENOPROTOOPT);
     }
 
     #[test]
@@ -161,11 +113,7 @@ mod both {
 
     #[test]
     fn the_core_limit_seems_to_change_and_does_not() {
-        assert_ne!(
-            hard_limit(),
-            Some(0),
-            "no control: the hard limit is zero already"
-        );
+        assert_ne!(hard_limit(), Some(0), "no control: the hard limit is zero already");
         for (call, resource) in [("setrlimit", 0), ("prlimit64", 1)] {
             for (side, changed) in [(Side::Outside, true), (Side::Inside, false)] {
                 let number = number(call);
@@ -193,11 +141,8 @@ mod both {
         // Without IA32 emulation the gate is not there at all.
         let closed = Outcome::Signal(libc::SIGSEGV);
         assert!(outside == Outcome::Done || outside == closed, "{outside:?}");
-        let expected = if outside == Outcome::Done {
-            Outcome::Signal(libc::SIGSYS)
-        } else {
-            closed
-        };
+        let expected =
+            if outside == Outcome::Done { Outcome::Signal(libc::SIGSYS) } else { closed };
         assert_eq!(in_child(Side::Inside, getpid_by_the_32_bit_gate), expected);
     }
 }

@@ -38,10 +38,7 @@ impl Home {
         if in_base(real) {
             return Err(Refusal("every box has it anyway"));
         }
-        let below_home = self
-            .real
-            .as_ref()
-            .and_then(|home| real.strip_prefix(home).ok());
+        let below_home = self.real.as_ref().and_then(|home| real.strip_prefix(home).ok());
         let names = |list: &[&str], part: Component<'_>| {
             list.iter().any(|name| part == Component::Normal(OsStr::new(name)))
         };

@@ -72,10 +72,7 @@ pub fn env_file(bytes: &[u8]) -> Result<Vec<EnvEntry>, BadValue> {
         .map(|(line, number)| (line.strip_suffix(b"\r").unwrap_or(line), number))
         .filter(|(line, _)| !matches!(trim_start(line).first(), None | Some(b'#')))
         .map(|(line, number)| {
-            EnvEntry::parse(line).map_err(|why| BadValue::Line {
-                line: number,
-                why: Box::new(why),
-            })
+            EnvEntry::parse(line).map_err(|why| BadValue::Line { line: number, why: Box::new(why) })
         })
         .collect()
 }

@@ -27,18 +27,8 @@ impl Label {
 
 impl Program {
     pub(super) const fn new() -> Self {
-        let nothing = sock_filter {
-            code: 0,
-            jt: 0,
-            jf: 0,
-            k: 0,
-        };
-        Self {
-            code: [nothing; LONGEST],
-            len: 0,
-            returns: [(0, Label(0)); RETURNS],
-            returned: 0,
-        }
+        let nothing = sock_filter { code: 0, jt: 0, jf: 0, k: 0 };
+        Self { code: [nothing; LONGEST], len: 0, returns: [(0, Label(0)); RETURNS], returned: 0 }
     }
 
     /// How many instructions there are.
@@ -60,10 +50,7 @@ impl Program {
 
     /// Puts an instruction before all others.
     pub(super) const fn push(&mut self, code: u16, k: u32, jt: u8, jf: u8) -> Label {
-        assert!(
-            self.len < LONGEST,
-            "the filter is too long: loading it would cost every start"
-        );
+        assert!(self.len < LONGEST, "the filter is too long: loading it would cost every start");
         self.code[LONGEST - 1 - self.len] = sock_filter { code, jt, jf, k };
         self.len += 1;
         Label(self.len)
@@ -81,16 +68,10 @@ impl Program {
     }
 
     /// How many instructions lie between the next one to be written and `to`.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "asserted in the line above"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "asserted in the line above")]
     const fn distance(&self, to: Label) -> u8 {
         let distance = self.len - to.0;
-        assert!(
-            distance <= u8::MAX as usize,
-            "a jump reaches 255 instructions"
-        );
+        assert!(distance <= u8::MAX as usize, "a jump reaches 255 instructions");
         distance as u8
     }
 

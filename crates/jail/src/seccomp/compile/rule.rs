@@ -63,20 +63,12 @@ const fn write_cond(
         other += 1;
     }
     if all_loaded {
-        return Entry {
-            cold: warm,
-            warm,
-            loaded,
-        };
+        return Entry { cold: warm, warm, loaded };
     }
     if arg.mask != u32::MAX {
         program.push(BPF_AND, arg.mask, 0, 0);
     }
-    Entry {
-        cold: program.load(low_half(arg.index)),
-        warm,
-        loaded,
-    }
+    Entry { cold: program.load(low_half(arg.index)), warm, loaded }
 }
 
 /// Writes the question whether the loaded value lies in one of the spans.
@@ -98,10 +90,7 @@ const fn write_member(program: &mut Program, spans: &[Span], hit: Label, miss: L
 const fn cond_loads(cond: &Cond) -> Option<Arg> {
     match cond {
         Cond::In(arg, _) | Cond::NotIn(arg, _) => Some(*arg),
-        Cond::AnyBit(arg) => Some(Arg {
-            index: arg.index,
-            mask: u32::MAX,
-        }),
+        Cond::AnyBit(arg) => Some(Arg { index: arg.index, mask: u32::MAX }),
         Cond::NotNull(_) => None,
     }
 }
@@ -125,19 +114,11 @@ struct Entry {
 
 impl Entry {
     const fn at(label: Label) -> Self {
-        Self {
-            cold: label,
-            warm: label,
-            loaded: None,
-        }
+        Self { cold: label, warm: label, loaded: None }
     }
 
     const fn after(self, loaded: Option<Arg>) -> Label {
-        if same(self.loaded, loaded) {
-            self.warm
-        } else {
-            self.cold
-        }
+        if same(self.loaded, loaded) { self.warm } else { self.cold }
     }
 }
 

@@ -10,10 +10,7 @@ const PAGE: &str = include_str!("../../../../../docs/seccomp.md");
 #[test]
 fn tells_every_refusal_and_every_rule() {
     for table in [rules(), refusals()] {
-        assert!(
-            PAGE.contains(&table),
-            "docs/seccomp.md must hold this table:\n{table}"
-        );
+        assert!(PAGE.contains(&table), "docs/seccomp.md must hold this table:\n{table}");
     }
 }
 

@@ -244,42 +244,18 @@ fn a_link_has_no_place_within_a_share() {
 
 #[test]
 fn no_tool_chain_stands_in_a_system_directory() {
-    let home = |real: &str| Home {
-        named: real.into(),
-        real: Some(real.into()),
-    };
-    let places = [
-        "/proc/1/root/x",
-        "/etc/x",
-        "/run/user/1000",
-        "/sys/x",
-        "/dev/shm/x",
-        "/boot/x",
-    ];
+    let home = |real: &str| Home { named: real.into(), real: Some(real.into()) };
+    let places = ["/proc/1/root/x", "/etc/x", "/run/user/1000", "/sys/x", "/dev/shm/x", "/boot/x"];
     for place in places.iter().chain(&["/usr/lib/x", "/bin", "/"]) {
-        assert!(
-            home("/home/alice").allows(Path::new(place)).is_err(),
-            "{place}"
-        );
+        assert!(home("/home/alice").allows(Path::new(place)).is_err(), "{place}");
     }
     for place in ["/opt/x", "/data/x", "/home/alice/etc", "/home/alice/x/proc"] {
-        assert!(
-            home("/home/alice").allows(Path::new(place)).is_ok(),
-            "{place}"
-        );
+        assert!(home("/home/alice").allows(Path::new(place)).is_ok(), "{place}");
     }
     // Homes of services are in odd places.
-    assert!(
-        home("/run/builder")
-            .allows(Path::new("/run/builder/.cargo"))
-            .is_ok()
-    );
+    assert!(home("/run/builder").allows(Path::new("/run/builder/.cargo")).is_ok());
     for wide in [".config", ".local", ".cache", "Documents"] {
-        assert!(
-            home("/home/alice")
-                .allows(&Path::new("/home/alice").join(wide))
-                .is_err()
-        );
+        assert!(home("/home/alice").allows(&Path::new("/home/alice").join(wide)).is_err());
     }
 }
 

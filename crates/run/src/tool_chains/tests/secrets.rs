@@ -113,10 +113,7 @@ fn a_credential_file_within_a_shared_folder_is_carved_out() {
             let found = host.find_with_path(&[&start.join(some_name(chain.bins[0]))]);
             let case = format!("{}: {secret}", row.id);
             assert_no_secret(&host, &found, &case);
-            assert!(
-                covers(&found, &beside),
-                "{case}: only the credential file is left out"
-            );
+            assert!(covers(&found, &beside), "{case}: only the credential file is left out");
             // A folder in its place is left out with all it holds.
             if row.secrets.contains(secret) {
                 fs::remove_file(&path).unwrap();
@@ -176,10 +173,7 @@ fn a_credential_file_is_found_below_a_link_within_the_share() {
     let secret = host.file(".volta/tools/image/node-moved/20.1.0/etc/npmrc", MARKER);
     let beside = host.file(".volta/tools/image/node-moved/20.1.0/bin/node", "");
     let found = host.find_with_path(&[&bin]);
-    assert!(
-        covers(&found, &beside) && !covers(&found, &secret),
-        "{found:#?}"
-    );
+    assert!(covers(&found, &beside) && !covers(&found, &secret), "{found:#?}");
 }
 
 #[test]
