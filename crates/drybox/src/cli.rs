@@ -99,13 +99,14 @@ pub(crate) fn whole() -> Command {
                 .arg(shell),
         )
         .before_help(EXAMPLES)
+        .help_template("{about}\n\n{before-help}Usage: {usage}\n\n{all-args}\n")
 }
 
 const EXAMPLES: &str = "\
 Examples:
   drybox run -- npm test           the tests of this directory, jailed
   drybox run                       a shell, jailed
-  drybox run --explain -- npm test what that box would see, without running
+  drybox run --explain -- npm test what that box would see; runs nothing
   drybox run --help                every flag";
 
 #[cfg(test)]

@@ -174,10 +174,9 @@ fn command(request: &RunRequest) -> Result<Sourced<Command>, SpecError> {
         Some(entry) if !entry.value.0.is_empty() => entry.from,
         _ => Source::Flag("--"),
     };
-    let command = Command::argv(words).map_err(|why| SpecError::Value {
-        flag: "--",
-        value: request.words.first().cloned().unwrap_or_default(),
-        source: why.into(),
+    let command = Command::argv(words).map_err(|source| SpecError::Command {
+        words: request.words.clone(),
+        source,
     })?;
     Ok(Sourced::new(command, from))
 }
@@ -191,8 +190,7 @@ fn workdir(request: &RunRequest) -> Result<Option<Sourced<BoxPath>>, SpecError> 
             .iter()
             .any(|place| crate::path::is_within(path.as_bytes(), place.as_bytes()));
         if procfs {
-            return Err(BadValue::RefusedOption {
-                option: value.to_vec(),
+            return Err(BadValue::Refused {
                 why: "links in there lead out of the box",
                 instead: "a directory of the workspace",
             });
@@ -256,8 +254,7 @@ fn ulimits(request: &RunRequest) -> Result<Vec<Sourced<Ulimit>>, SpecError> {
 
 fn shm_size(value: &[u8]) -> Result<ByteSize, BadValue> {
     match ByteSize::parse(value)? {
-        ByteSize(0) => Err(BadValue::RefusedOption {
-            option: value.to_vec(),
+        ByteSize(0) => Err(BadValue::Refused {
             why: "0 is no limit to podman, and memory without a limit is the host's",
             instead: "a size, as --shm-size 1g",
         }),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use drybox_spec::{BadValue, Kind, Report, ShellWords, Shown, Typed};
+use drybox_spec::{BadValue, FOREIGN_FLAGS, Kind, Report, ShellWords, Shown, Typed};
 
 /// Words that are no command line.
 #[derive(Debug, thiserror::Error)]
@@ -47,11 +47,13 @@ impl CliError {
             Some(ContextValue::Strings(texts)) => texts.first().cloned(),
             _ => None,
         };
+        // clap shows `--name <name>`; the value's place says nothing here.
         let argument = text(ContextKind::InvalidArg).unwrap_or_default();
+        let argument = argument.split(" <").next().unwrap_or_default().to_owned();
         let value = text(ContextKind::InvalidValue).unwrap_or_default();
         match error.kind() {
             ErrorKind::UnknownArgument => {
-                let similar = text(ContextKind::SuggestedArg);
+                let similar = text(ContextKind::SuggestedArg).filter(|flag| is_ours(flag));
                 Self::UnknownFlag {
                     flag: argument,
                     similar,
@@ -76,6 +78,12 @@ impl CliError {
             _ => Self::Usage { help },
         }
     }
+}
+
+/// A flag that is refused is no good advice.
+fn is_ours(flag: &str) -> bool {
+    let name = flag.trim_start_matches('-');
+    FOREIGN_FLAGS.iter().all(|foreign| foreign.name != name)
 }
 
 impl Report for CliError {

@@ -55,8 +55,7 @@ impl EnvEntry {
             (None, None) => Ok(Self::Copy {
                 name: name.to_vec(),
             }),
-            (None, Some(b"")) => Err(BadValue::RefusedOption {
-                option: name.to_vec(),
+            (None, Some(b"")) => Err(BadValue::Refused {
                 why: "the whole environment would enter, secrets included",
                 instead: "name the variables: -e NAME, or a prefix: -e 'NPM_*'",
             }),
