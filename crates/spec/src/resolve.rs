@@ -6,7 +6,7 @@ mod places;
 #[cfg(test)]
 mod tests;
 
-pub use places::refused_source;
+pub use places::Guards;
 
 use crate::error::Why;
 use crate::grammar::{self, BadValue, Entrypoint, UlimitArg};
@@ -38,10 +38,10 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     let mounts = mounts::resolve(request, facts, &workspace.value)?;
     let mut spec = SandboxSpec::builder(command.value).build();
     spec.command.from = command.from;
-    spec.workspace = workspace;
     spec.shares = mounts.shares;
     spec.tmpfs = mounts.tmpfs;
-    spec.env = env::resolve(request, facts)?;
+    spec.env = env::resolve(request, facts, &workspace.value)?;
+    spec.workspace = workspace;
     spec.workdir = workdir(request)?;
     if let Some(doors) = request.networks.first() {
         // Every value but `none` was refused above.

@@ -16,7 +16,7 @@ pub enum Access {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
     /// What is shared. From `resolve` it is free of symlinks: open it without following any, and ask
-    /// [`refused_source`](crate::refused_source) about what was opened, for the path may have been
+    /// [`Guards`](crate::Guards) about what was opened, for the path may have been
     /// swapped meanwhile.
     pub source: HostPath,
     /// Where it stands inside.

@@ -148,3 +148,33 @@ fn a_thousand_words_and_flags_are_read() {
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(told["command"].as_array().unwrap().len(), 10_000);
 }
+
+mod root_only {
+    use std::os::unix::fs::{PermissionsExt, chown};
+
+    use super::*;
+
+    #[test]
+    fn cve_2020_5291_a_set_user_id_executable_does_not_start() {
+        let home = Home::new();
+        let copy = home.copy_of_drybox("bin");
+        let run = || {
+            let mut command = std::process::Command::new(&copy);
+            command
+                .args(["run", "--explain"])
+                .env_clear()
+                .current_dir("/");
+            home.said(&command.output().unwrap())
+        };
+        // The control: the same file without the bit.
+        chown(&copy, Some(65534), Some(65534)).unwrap();
+        assert!(run().starts_with("exit 0\n"));
+        fs::set_permissions(&copy, fs::Permissions::from_mode(0o4755)).unwrap();
+        let said = run();
+        assert!(
+            said.contains("error: drybox was started with the rights of another user"),
+            "{said}"
+        );
+        assert!(said.contains("fix:   chmod ug-s"), "{said}");
+    }
+}

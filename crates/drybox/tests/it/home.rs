@@ -41,6 +41,22 @@ impl Home {
         self.user().join("p")
     }
 
+    /// A copy of the executable in a directory of its own.
+    ///
+    /// Made by another process: a writable descriptor of this one could leak into a parallel
+    /// test's child, and then the copy would be busy.
+    pub(crate) fn copy_of_drybox(&self, directory: &str) -> PathBuf {
+        let directory = self.root().join("data").join(directory);
+        fs::create_dir(&directory).unwrap();
+        let copy = directory.join("drybox");
+        let copied = Command::new("/bin/cp")
+            .arg(env!("CARGO_BIN_EXE_drybox"))
+            .arg(&copy)
+            .status();
+        assert!(copied.unwrap().success());
+        copy
+    }
+
     /// The executable in the project, stdin empty.
     pub(crate) fn drybox<A: AsRef<OsStr>>(&self, args: &[A]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_drybox"));

@@ -1,5 +1,9 @@
 //! The real executable, run as a user would: golden answers, refusals, bad surroundings.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test ends where something is not as it must be"
+)]
 
 mod docs;
 mod faults;

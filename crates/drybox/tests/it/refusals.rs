@@ -82,16 +82,8 @@ fn guarded_places_are_refused_with_a_reason() {
 #[test]
 fn the_directory_of_the_executable_may_be_read_and_not_written() {
     let home = Home::new();
-    let bin = home.root().join("data/bin");
-    fs::create_dir(&bin).unwrap();
-    let copy = bin.join("drybox");
-    // By another process: a writable descriptor here could leak into a parallel test's child, and
-    // then the copy would be busy.
-    let copied = std::process::Command::new("/bin/cp")
-        .arg(env!("CARGO_BIN_EXE_drybox"))
-        .arg(&copy)
-        .status();
-    assert!(copied.unwrap().success());
+    let copy = home.copy_of_drybox("bin");
+    let bin = copy.parent().unwrap();
     let run = |access: &str| {
         std::process::Command::new(&copy)
             .args([

@@ -1,5 +1,6 @@
 //! Shares and scratch space: sources that may be opened, targets that may be covered.
 
+use super::Guards;
 use crate::error::Why;
 use crate::grammar::{BadValue, MountArg, VolumeArg, absolute};
 use crate::refuse::TARGETS;
@@ -24,6 +25,7 @@ pub(super) fn resolve(
 ) -> Result<Mounts, SpecError> {
     let mut plan = Plan {
         facts,
+        guards: None,
         mounts: Mounts::default(),
         taken: Vec::new(),
     };
@@ -57,6 +59,8 @@ fn parsed<T>(
 
 struct Plan<'a> {
     facts: &'a Facts<'a>,
+    /// Looked for with the first share: a run without one asks the host nothing.
+    guards: Option<Guards>,
     mounts: Mounts,
     taken: Vec<Taken>,
 }
@@ -84,7 +88,8 @@ impl Plan<'_> {
             path: typed.clone(),
             source,
         })?;
-        if let Some(source) = super::refused_source(&real.path, arg.access, self.facts) {
+        let guards = self.guards.get_or_insert_with(|| Guards::look(self.facts));
+        if let Some(source) = guards.refuse(&real.path, arg.access, self.facts) {
             return Err(SpecError::Source {
                 value: arg.source,
                 source,
