@@ -43,9 +43,8 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     spec.env = env::resolve(request, facts, &workspace.value)?;
     spec.workspace = workspace;
     spec.workdir = workdir(request)?;
-    if let Some(doors) = request.networks.first() {
+    if !request.networks.is_empty() {
         // Every value but `none` was refused above.
-        debug_assert_eq!(doors, b"none");
         spec.doors.from = Source::Flag("--network");
     }
     let own = if facts.uid == 0 {
@@ -185,6 +184,11 @@ fn command(request: &RunRequest) -> Result<Sourced<Command>, SpecError> {
 /// (CVE-2024-21626).
 fn workdir(request: &RunRequest) -> Result<Option<Sourced<BoxPath>>, SpecError> {
     let parse = |value: &[u8]| {
+        if value.is_empty() {
+            return Err(BadValue::Shape {
+                rule: "a directory inside, as /work/sub",
+            });
+        }
         let path = BoxPath::parse(value)?;
         let procfs = ["/proc", "/sys", "/dev"]
             .iter()

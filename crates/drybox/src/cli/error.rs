@@ -34,6 +34,9 @@ pub(crate) enum CliError {
     /// The first word is no command of drybox.
     #[error("no command named {}", Shown(words.first().map(Vec::as_slice).unwrap_or_default()))]
     UnknownCommand { words: Vec<Typed> },
+    /// `drybox -- CMD`, without `run`.
+    #[error("no command before --")]
+    NoCommand { words: Vec<Typed> },
     /// Anything else.
     #[error("this command line cannot be read")]
     Usage { help: &'static str },
@@ -102,7 +105,9 @@ impl Report for CliError {
             | Self::Value { help, .. }
             | Self::Usage { help } => (*help).into(),
             Self::Switch { flag, .. } => format!("--{flag}").into(),
-            Self::UnknownCommand { words } => format!("drybox run -- {}", ShellWords(words)).into(),
+            Self::UnknownCommand { words } | Self::NoCommand { words } => {
+                format!("drybox run -- {}", ShellWords(words)).into()
+            }
         })
     }
 }
