@@ -47,11 +47,7 @@ pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Invocation, CliError> {
         Err(error) if !error.use_stderr() => Ok(Invocation::Text(error.to_string())),
         Err(error) => match asked {
             Some(word) if word == "--" => {
-                let words = args
-                    .into_iter()
-                    .skip(1)
-                    .map(OsStringExt::into_vec)
-                    .collect();
+                let words = args.into_iter().skip(1).map(OsStringExt::into_vec).collect();
                 Err(CliError::NoCommand { words })
             }
             Some(word) if !word.as_encoded_bytes().starts_with(b"-") && !is_command(&word) => {
@@ -88,13 +84,7 @@ pub(crate) fn whole() -> Command {
                 .help("Prints the version")
                 .action(ArgAction::Version),
         )
-        .arg(
-            Arg::new("help")
-                .long("help")
-                .short('h')
-                .help("Prints this")
-                .action(ArgAction::Help),
-        )
+        .arg(Arg::new("help").long("help").short('h').help("Prints this").action(ArgAction::Help))
         .disable_version_flag(true)
         .disable_help_flag(true)
         .subcommand(run::whole())
@@ -102,12 +92,7 @@ pub(crate) fn whole() -> Command {
             Command::new("completions")
                 .about("Prints a completion script for a shell")
                 .disable_help_flag(true)
-                .arg(
-                    Arg::new("help")
-                        .long("help")
-                        .help("Prints this")
-                        .action(ArgAction::Help),
-                )
+                .arg(Arg::new("help").long("help").help("Prints this").action(ArgAction::Help))
                 .arg(shell),
         )
         .before_help(EXAMPLES)

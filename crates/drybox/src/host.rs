@@ -52,15 +52,11 @@ impl Host {
         use rustix::process::{getegid, geteuid, getgid, getuid};
         let (uid, gid) = (geteuid(), getegid());
         if uid != getuid() || gid != getgid() {
-            return Err(BadHost::SetId {
-                source: Why("its file is set-user-id or set-group-id"),
-            });
+            return Err(BadHost::SetId { source: Why("its file is set-user-id or set-group-id") });
         }
         let (uid, gid) = (uid.as_raw(), gid.as_raw());
         let cwd = std::env::current_dir()
-            .map_err(|error| NoCwd::Errno {
-                errno: errno(&error),
-            })
+            .map_err(|error| NoCwd::Errno { errno: errno(&error) })
             .and_then(|cwd| HostPath::parse(cwd.as_os_str().as_bytes()).map_err(NoCwd::Path))
             .map_err(|source| BadHost::NoCurrentDir { source })?;
         Ok(Self {
@@ -111,9 +107,7 @@ impl Lookup for Host {
     fn read(&self, path: &HostPath) -> Result<Vec<u8>, LookupError> {
         let mut bytes = Vec::new();
         // One byte more than allowed tells a file that is too long from one that just fits.
-        let most = u64::try_from(LONGEST_FILE)
-            .unwrap_or(u64::MAX)
-            .saturating_add(1);
+        let most = u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX).saturating_add(1);
         let file = fs::File::open(path.as_path()).map_err(refused)?;
         file.take(most).read_to_end(&mut bytes).map_err(refused)?;
         if bytes.len() > LONGEST_FILE {
@@ -177,10 +171,7 @@ impl Report for BadHost {
 /// An absolute path in a variable; a relative one means nothing (XDG base directories).
 fn variable_path(name: &str) -> Option<HostPath> {
     let value = std::env::var_os(name)?;
-    Path::new(&value)
-        .is_absolute()
-        .then(|| HostPath::parse(value.as_bytes()).ok())
-        .flatten()
+    Path::new(&value).is_absolute().then(|| HostPath::parse(value.as_bytes()).ok()).flatten()
 }
 
 /// The home of `uid` in the text of passwd(5).
@@ -188,24 +179,18 @@ fn home_of(uid: u32, passwd: &[u8]) -> Option<HostPath> {
     let uid = uid.to_string();
     let home = passwd.split(|&b| b == b'\n').find_map(|line| {
         let mut fields = line.split(|&b| b == b':').skip(2);
-        (fields.next()? == uid.as_bytes())
-            .then(|| fields.nth(2))
-            .flatten()
+        (fields.next()? == uid.as_bytes()).then(|| fields.nth(2)).flatten()
     })?;
     HostPath::parse(home).ok()
 }
 
 fn refused(error: io::Error) -> LookupError {
-    LookupError::Errno {
-        errno: errno(&error),
-    }
+    LookupError::Errno { errno: errno(&error) }
 }
 
 /// The kernel's number; EIO where `std` made the error up itself.
 fn errno(error: &io::Error) -> i32 {
-    error
-        .raw_os_error()
-        .unwrap_or(rustix::io::Errno::IO.raw_os_error())
+    error.raw_os_error().unwrap_or(rustix::io::Errno::IO.raw_os_error())
 }
 
 #[cfg(test)]

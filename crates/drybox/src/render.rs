@@ -24,10 +24,7 @@ impl Format {
     /// What a command line asks for that may be too broken to be read.
     pub(crate) fn asked_for(args: &[OsString]) -> Self {
         let flags = args.iter().take_while(|word| *word != "--");
-        if flags
-            .into_iter()
-            .any(|word| word == "--json" || word == "--json=true")
-        {
+        if flags.into_iter().any(|word| word == "--json" || word == "--json=true") {
             Self::Json
         } else {
             Self::Text

@@ -66,29 +66,20 @@ impl EnvVar {
         }
         let entry = [name, b"=", value].concat();
         CString::new(entry)
-            .map(|entry| Self {
-                entry,
-                name_len: name.len(),
-            })
+            .map(|entry| Self { entry, name_len: name.len() })
             .map_err(|_| BadCommand::Nul)
     }
 
     /// The variable's name.
     #[must_use]
     pub fn name(&self) -> &[u8] {
-        self.entry
-            .as_bytes()
-            .get(..self.name_len)
-            .unwrap_or_default()
+        self.entry.as_bytes().get(..self.name_len).unwrap_or_default()
     }
 
     /// The variable's value.
     #[must_use]
     pub fn value(&self) -> &[u8] {
-        self.entry
-            .as_bytes()
-            .get(self.name_len.saturating_add(1)..)
-            .unwrap_or_default()
+        self.entry.as_bytes().get(self.name_len.saturating_add(1)..).unwrap_or_default()
     }
 
     /// `NAME=value`, as execve(2) takes it.

@@ -174,30 +174,22 @@ impl Report for SpecError {
                 flag: "--workdir",
                 value,
                 source: BadValue::Path(BadPath::Relative { .. }),
-            } => format!(
-                "--workdir {}",
-                ShellWords(&[[b"/work/", value.as_slice()].concat()])
-            )
-            .into(),
+            } => format!("--workdir {}", ShellWords(&[[b"/work/", value.as_slice()].concat()]))
+                .into(),
             Self::Value { source, .. } | Self::EnvLine { source, .. } => source.instead()?.into(),
             Self::Refused { instead, .. } | Self::Target { instead, .. } => (*instead).into(),
             Self::Contradiction { fix, .. } => (*fix).into(),
             Self::Source { source, .. } => source.instead.into(),
-            Self::Unreachable {
-                path,
-                source: LookupError::Errno { errno: 2 },
-            } => format!("mkdir -p {}", ShellWords(&[path.as_bytes()])).into(),
+            Self::Unreachable { path, source: LookupError::Errno { errno: 2 } } => {
+                format!("mkdir -p {}", ShellWords(&[path.as_bytes()])).into()
+            }
             Self::Kind { .. } => "share a directory or a regular file".into(),
-            Self::NoMountPoint {
-                host,
-                directory: true,
-                ..
-            } => format!("mkdir -p {}", ShellWords(&[host.as_bytes()])).into(),
-            Self::NoMountPoint {
-                host,
-                directory: false,
-                ..
-            } => format!("touch {}", ShellWords(&[host.as_bytes()])).into(),
+            Self::NoMountPoint { host, directory: true, .. } => {
+                format!("mkdir -p {}", ShellWords(&[host.as_bytes()])).into()
+            }
+            Self::NoMountPoint { host, directory: false, .. } => {
+                format!("touch {}", ShellWords(&[host.as_bytes()])).into()
+            }
             Self::EnvCopy { name, .. } => format!("-e {}", ShellWords(&[name])).into(),
             Self::NoImage { words, .. } => format!("drybox run -- {}", ShellWords(words)).into(),
             Self::Unreachable { .. } | Self::EnvFile { .. } | Self::Command { .. } => return None,

@@ -119,9 +119,8 @@ pub fn switch(value: &[u8]) -> Result<bool, BadValue> {
 /// # Errors
 /// *User*, when it is no whole number of seconds.
 pub fn timeout(value: &[u8]) -> Result<Option<Duration>, BadValue> {
-    let seconds: u32 = decimal(value).ok_or(BadValue::shape(
-        "a whole number of seconds, at most 4294967295, without a unit",
-    ))?;
+    let seconds: u32 = decimal(value)
+        .ok_or(BadValue::shape("a whole number of seconds, at most 4294967295, without a unit"))?;
     Ok((seconds > 0).then(|| Duration::from_secs(seconds.into())))
 }
 
@@ -130,9 +129,7 @@ pub fn timeout(value: &[u8]) -> Result<Option<Duration>, BadValue> {
 fn decimal<N: std::str::FromStr>(text: &[u8]) -> Option<N> {
     let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     let canonical = text == b"0" || !text.starts_with(b"0");
-    (digits && canonical)
-        .then(|| std::str::from_utf8(text).ok()?.parse().ok())
-        .flatten()
+    (digits && canonical).then(|| std::str::from_utf8(text).ok()?.parse().ok()).flatten()
 }
 
 /// Splits at the first `separator`.

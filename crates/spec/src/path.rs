@@ -78,9 +78,7 @@ impl BoxPath {
             match part {
                 b"" | b"." => {}
                 b".." => {
-                    return Err(BadPath::DotDot {
-                        path: bytes.to_vec(),
-                    });
+                    return Err(BadPath::DotDot { path: bytes.to_vec() });
                 }
                 part => {
                     clean.push(b'/');
@@ -118,19 +116,14 @@ pub(crate) fn is_within(path: &[u8], ancestor: &[u8]) -> bool {
     if ancestor == b"/" {
         return true;
     }
-    path.strip_prefix(ancestor)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    path.strip_prefix(ancestor).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 fn absolute(bytes: &[u8]) -> Result<CString, BadPath> {
     if !bytes.starts_with(b"/") {
-        return Err(BadPath::Relative {
-            path: bytes.to_vec(),
-        });
+        return Err(BadPath::Relative { path: bytes.to_vec() });
     }
-    CString::new(bytes).map_err(|_| BadPath::Nul {
-        path: bytes.to_vec(),
-    })
+    CString::new(bytes).map_err(|_| BadPath::Nul { path: bytes.to_vec() })
 }
 
 #[cfg(test)]

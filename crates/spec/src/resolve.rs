@@ -47,11 +47,7 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
         // Every value but `none` was refused above.
         spec.doors.from = Source::Flag("--network");
     }
-    let own = if facts.uid == 0 {
-        (1000, 1000)
-    } else {
-        (facts.uid, facts.gid)
-    };
+    let own = if facts.uid == 0 { (1000, 1000) } else { (facts.uid, facts.gid) };
     let user = |value: &[u8]| BoxUser::parse(value, own);
     if let Some(user) = one("--user", request.user.as_ref(), user)? {
         spec.user = user;
@@ -75,12 +71,10 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
 }
 
 fn refuse_foreign(request: &RunRequest) -> Result<(), SpecError> {
-    let refused = request.foreign.iter().find(|(flag, value)| {
-        !flag
-            .fine
-            .iter()
-            .any(|fine| fine.as_bytes() == value.as_slice())
-    });
+    let refused = request
+        .foreign
+        .iter()
+        .find(|(flag, value)| !flag.fine.iter().any(|fine| fine.as_bytes() == value.as_slice()));
     let Some((flag, value)) = refused else {
         return Ok(());
     };
@@ -99,9 +93,7 @@ fn refuse_values(
     table: &'static [Verdict],
 ) -> Result<(), SpecError> {
     let reason = |value: &Typed| verdict(table, value).and_then(|row| row.refused);
-    let Some((value, reason)) = values
-        .iter()
-        .find_map(|value| Some((value, reason(value)?)))
+    let Some((value, reason)) = values.iter().find_map(|value| Some((value, reason(value)?)))
     else {
         return Ok(());
     };
@@ -148,15 +140,8 @@ fn command(request: &RunRequest) -> Result<Sourced<Command>, SpecError> {
             ),
         });
     }
-    let entrypoint = one(
-        "--entrypoint",
-        request.entrypoint.as_ref(),
-        Entrypoint::parse,
-    )?;
-    let before = entrypoint
-        .as_ref()
-        .map(|entry| entry.value.0.as_slice())
-        .unwrap_or_default();
+    let entrypoint = one("--entrypoint", request.entrypoint.as_ref(), Entrypoint::parse)?;
+    let before = entrypoint.as_ref().map(|entry| entry.value.0.as_slice()).unwrap_or_default();
     let words: Vec<Typed> = before.iter().chain(&request.words).cloned().collect();
     if words.is_empty() {
         return match request.entrypoint {
@@ -173,10 +158,8 @@ fn command(request: &RunRequest) -> Result<Sourced<Command>, SpecError> {
         Some(entry) if !entry.value.0.is_empty() => entry.from,
         _ => Source::Flag("--"),
     };
-    let command = Command::argv(words).map_err(|source| SpecError::Command {
-        words: request.words.clone(),
-        source,
-    })?;
+    let command = Command::argv(words)
+        .map_err(|source| SpecError::Command { words: request.words.clone(), source })?;
     Ok(Sourced::new(command, from))
 }
 
@@ -185,9 +168,7 @@ fn command(request: &RunRequest) -> Result<Sourced<Command>, SpecError> {
 fn workdir(request: &RunRequest) -> Result<Option<Sourced<BoxPath>>, SpecError> {
     let parse = |value: &[u8]| {
         if value.is_empty() {
-            return Err(BadValue::Shape {
-                rule: "a directory inside, as /work/sub",
-            });
+            return Err(BadValue::Shape { rule: "a directory inside, as /work/sub" });
         }
         let path = BoxPath::parse(value)?;
         let procfs = ["/proc", "/sys", "/dev"]
@@ -230,13 +211,11 @@ fn terminal(request: &RunRequest, facts: &Facts<'_>) -> Result<Sourced<Terminal>
 }
 
 fn stdin(request: &RunRequest) -> Result<Sourced<Stdin>, SpecError> {
-    Ok(
-        match switch("--interactive", request.interactive.as_ref())? {
-            Some(true) => Sourced::new(Stdin::Forward, Source::Flag("--interactive")),
-            Some(false) => Sourced::new(Stdin::Empty, Source::Flag("--interactive")),
-            None => Sourced::default_of(Stdin::Forward),
-        },
-    )
+    Ok(match switch("--interactive", request.interactive.as_ref())? {
+        Some(true) => Sourced::new(Stdin::Forward, Source::Flag("--interactive")),
+        Some(false) => Sourced::new(Stdin::Empty, Source::Flag("--interactive")),
+        None => Sourced::default_of(Stdin::Forward),
+    })
 }
 
 /// The limits, the last of a resource.
@@ -275,11 +254,7 @@ fn one<T>(
     let Some(value) = value else { return Ok(None) };
     match parse(value) {
         Ok(parsed) => Ok(Some(Sourced::new(parsed, Source::Flag(flag)))),
-        Err(source) => Err(SpecError::Value {
-            flag,
-            value: value.clone(),
-            source,
-        }),
+        Err(source) => Err(SpecError::Value { flag, value: value.clone(), source }),
     }
 }
 
@@ -287,14 +262,10 @@ fn switch(flag: &'static str, value: Option<&Typed>) -> Result<Option<bool>, Spe
     Ok(one(flag, value, grammar::switch)?.map(|switch| switch.value))
 }
 
-const NOT_KEPT: (&str, &str) = (
-    "a box is thrown away when its command ends",
-    "-v SRC:DST for what is to stay",
-);
-const NO_INIT: (&str, &str) = (
-    "drybox's init is what ends the box with its supervisor",
-    "leave the flag out",
-);
+const NOT_KEPT: (&str, &str) =
+    ("a box is thrown away when its command ends", "-v SRC:DST for what is to stay");
+const NO_INIT: (&str, &str) =
+    ("drybox's init is what ends the box with its supervisor", "leave the flag out");
 const WRITABLE_ROOT: (&str, &str) = (
     "the root of a box is always read-only",
     "--tmpfs DST for scratch space, -v SRC:DST for what is to stay",

@@ -39,10 +39,7 @@ pub struct Sourced<T> {
 impl<T> Sourced<T> {
     /// drybox's default.
     pub const fn default_of(value: T) -> Self {
-        Self {
-            value,
-            from: Source::Default,
-        }
+        Self { value, from: Source::Default }
     }
 
     /// A value with its source.

@@ -10,27 +10,16 @@ use drybox_spec::{BadValue, FOREIGN_FLAGS, Kind, Report, ShellWords, Shown, Type
 pub(crate) enum CliError {
     /// Nobody knows this flag.
     #[error("no flag {}", Shown(flag))]
-    UnknownFlag {
-        flag: String,
-        similar: Option<String>,
-        help: &'static str,
-    },
+    UnknownFlag { flag: String, similar: Option<String>, help: &'static str },
     /// A flag without the value that it needs.
     #[error("{} needs a value", Shown(flag))]
     NoValue { flag: String, help: &'static str },
     /// A value that clap itself refuses.
     #[error("cannot use {} for {}", Shown(value), Shown(argument))]
-    Value {
-        argument: String,
-        value: String,
-        help: &'static str,
-    },
+    Value { argument: String, value: String, help: &'static str },
     /// A switch of drybox's own that is neither true nor false.
     #[error("cannot use --{flag}")]
-    Switch {
-        flag: &'static str,
-        source: BadValue,
-    },
+    Switch { flag: &'static str, source: BadValue },
     /// The first word is no command of drybox.
     #[error("no command named {}", Shown(words.first().map(Vec::as_slice).unwrap_or_default()))]
     UnknownCommand { words: Vec<Typed> },
@@ -57,26 +46,12 @@ impl CliError {
         match error.kind() {
             ErrorKind::UnknownArgument => {
                 let similar = text(ContextKind::SuggestedArg).filter(|flag| is_ours(flag));
-                Self::UnknownFlag {
-                    flag: argument,
-                    similar,
-                    help,
-                }
+                Self::UnknownFlag { flag: argument, similar, help }
             }
-            ErrorKind::InvalidValue if value.is_empty() => Self::NoValue {
-                flag: argument,
-                help,
-            },
-            ErrorKind::MissingRequiredArgument => Self::NoValue {
-                flag: argument,
-                help,
-            },
+            ErrorKind::InvalidValue if value.is_empty() => Self::NoValue { flag: argument, help },
+            ErrorKind::MissingRequiredArgument => Self::NoValue { flag: argument, help },
             ErrorKind::InvalidValue | ErrorKind::ValueValidation | ErrorKind::TooManyValues => {
-                Self::Value {
-                    argument,
-                    value,
-                    help,
-                }
+                Self::Value { argument, value, help }
             }
             _ => Self::Usage { help },
         }
@@ -96,10 +71,9 @@ impl Report for CliError {
 
     fn fix(&self) -> Option<Cow<'_, str>> {
         Some(match self {
-            Self::UnknownFlag {
-                similar: Some(similar),
-                ..
-            } => format!("did you mean {}?", Shown(similar)).into(),
+            Self::UnknownFlag { similar: Some(similar), .. } => {
+                format!("did you mean {}?", Shown(similar)).into()
+            }
             Self::UnknownFlag { help, .. }
             | Self::NoValue { help, .. }
             | Self::Value { help, .. }

@@ -67,15 +67,7 @@ const fn value(
     help: &'static str,
     into: Field,
 ) -> Flag {
-    Flag {
-        long,
-        short,
-        alias: None,
-        value: Some(value),
-        heading,
-        help,
-        into,
-    }
+    Flag { long, short, alias: None, value: Some(value), heading, help, into }
 }
 
 const fn switch(
@@ -85,15 +77,7 @@ const fn switch(
     help: &'static str,
     into: Field,
 ) -> Flag {
-    Flag {
-        long,
-        short,
-        alias: None,
-        value: None,
-        heading,
-        help,
-        into,
-    }
+    Flag { long, short, alias: None, value: None, heading, help, into }
 }
 
 const FILES: &str = "Files";
@@ -111,17 +95,11 @@ mod tests {
 
     #[test]
     fn no_spelling_means_two_things() {
-        let longs = FLAGS
-            .iter()
-            .flat_map(|flag| [Some(flag.long), flag.alias])
-            .flatten();
-        let mut longs: Vec<_> = longs
-            .chain(FOREIGN_FLAGS.iter().map(|flag| flag.name))
-            .collect();
+        let longs = FLAGS.iter().flat_map(|flag| [Some(flag.long), flag.alias]).flatten();
+        let mut longs: Vec<_> = longs.chain(FOREIGN_FLAGS.iter().map(|flag| flag.name)).collect();
         let shorts = FLAGS.iter().filter_map(|flag| flag.short);
-        let mut shorts: Vec<_> = shorts
-            .chain(FOREIGN_FLAGS.iter().filter_map(|f| f.short))
-            .collect();
+        let mut shorts: Vec<_> =
+            shorts.chain(FOREIGN_FLAGS.iter().filter_map(|f| f.short)).collect();
         let all = (longs.len(), shorts.len());
         longs.sort_unstable();
         longs.dedup();

@@ -76,9 +76,7 @@ fn command(build: Build<'_>) -> Command {
                 line.names(flag.long, flag.short) || flag.alias.is_some_and(|a| line.names(a, None))
             });
             command = command.args(ours.map(parsed));
-            let foreign = FOREIGN_FLAGS
-                .iter()
-                .filter(|flag| line.names(flag.name, flag.short));
+            let foreign = FOREIGN_FLAGS.iter().filter(|flag| line.names(flag.name, flag.short));
             command = command.args(foreign.map(parsed_foreign));
             if line.names("help", None) {
                 command = command.arg(help());
@@ -109,10 +107,7 @@ fn parsed(flag: &'static Flag) -> Arg {
         None => arg,
     };
     match flag.value {
-        Some(_) => arg
-            .num_args(1)
-            .allow_hyphen_values(true)
-            .action(ArgAction::Append),
+        Some(_) => arg.num_args(1).allow_hyphen_values(true).action(ArgAction::Append),
         None => as_switch(arg),
     }
 }
@@ -120,26 +115,18 @@ fn parsed(flag: &'static Flag) -> Arg {
 fn parsed_foreign(flag: &'static ForeignFlag) -> Arg {
     let arg = named(flag.name, flag.short).value_parser(value_parser!(OsString));
     match flag.takes {
-        Takes::Value => arg
-            .num_args(1)
-            .allow_hyphen_values(true)
-            .action(ArgAction::Append),
+        Takes::Value => arg.num_args(1).allow_hyphen_values(true).action(ArgAction::Append),
         Takes::Switch => as_switch(arg),
     }
 }
 
 fn as_switch(arg: Arg) -> Arg {
-    arg.num_args(0..=1)
-        .require_equals(true)
-        .default_missing_value("true")
-        .action(ArgAction::Append)
+    arg.num_args(0..=1).require_equals(true).default_missing_value("true").action(ArgAction::Append)
 }
 
 /// A flag as it is shown.
 fn shown(flag: &'static Flag) -> Arg {
-    let arg = named(flag.long, flag.short)
-        .help(flag.help)
-        .help_heading(flag.heading);
+    let arg = named(flag.long, flag.short).help(flag.help).help_heading(flag.heading);
     match flag.value {
         Some(value) => arg.value_name(value).action(ArgAction::Append),
         None => arg.action(ArgAction::SetTrue),
@@ -155,10 +142,7 @@ fn named(long: &'static str, short: Option<char>) -> Arg {
 }
 
 fn help() -> Arg {
-    Arg::new("help")
-        .long("help")
-        .help("Prints this")
-        .action(ArgAction::Help)
+    Arg::new("help").long("help").help("Prints this").action(ArgAction::Help)
 }
 
 /// Takes the values out of the matches.
@@ -171,10 +155,7 @@ fn take(mut matches: ArgMatches, args: &[OsString]) -> Result<RunArgs, CliError>
             Field::One(field) => *field(&mut run.request) = values.pop(),
             Field::Output(field) => {
                 if let Some(value) = values.pop() {
-                    let bad = |source| CliError::Switch {
-                        flag: flag.long,
-                        source,
-                    };
+                    let bad = |source| CliError::Switch { flag: flag.long, source };
                     *field(&mut run.output) = drybox_spec::grammar::switch(&value).map_err(bad)?;
                 }
             }
@@ -182,24 +163,13 @@ fn take(mut matches: ArgMatches, args: &[OsString]) -> Result<RunArgs, CliError>
     }
     for flag in FOREIGN_FLAGS {
         let values = values(&mut matches, flag.name);
-        run.request
-            .foreign
-            .extend(values.into_iter().map(|value| (flag, value)));
+        run.request.foreign.extend(values.into_iter().map(|value| (flag, value)));
     }
     run.request.words = values(&mut matches, WORDS);
     // The words are the end of the line, and what stands before them is `--` or the last flag.
-    let before = args
-        .len()
-        .checked_sub(run.request.words.len())
-        .and_then(|n| n.checked_sub(1));
-    let dashes = before
-        .and_then(|at| args.get(at))
-        .is_some_and(|word| word == "--");
-    run.request.form = if dashes {
-        CommandForm::AfterDashes
-    } else {
-        CommandForm::Bare
-    };
+    let before = args.len().checked_sub(run.request.words.len()).and_then(|n| n.checked_sub(1));
+    let dashes = before.and_then(|at| args.get(at)).is_some_and(|word| word == "--");
+    run.request.form = if dashes { CommandForm::AfterDashes } else { CommandForm::Bare };
     Ok(run)
 }
 
@@ -221,9 +191,7 @@ impl Line {
     fn of(args: &[OsString]) -> Self {
         let flags = args.iter().take_while(|word| *word != "--");
         let dashed = |word: &&OsString| word.as_bytes().first() == Some(&b'-');
-        Self {
-            words: Some(flags.filter(dashed).cloned().collect()),
-        }
+        Self { words: Some(flags.filter(dashed).cloned().collect()) }
     }
 
     /// True when a flag of this spelling may be there: a value that looks like it counts too.
@@ -231,19 +199,16 @@ impl Line {
         let Some(words) = &self.words else {
             return true;
         };
-        words
-            .iter()
-            .map(OsString::as_os_str)
-            .any(|word| match word.as_bytes() {
-                [b'-', b'-', name @ ..] => {
-                    let name = name.split(|&b| b == b'=').next().unwrap_or_default();
-                    OsStr::from_bytes(name) == long
-                }
-                [b'-', shorts @ ..] => short
-                    .and_then(|c| u8::try_from(c).ok())
-                    .is_some_and(|c| shorts.contains(&c)),
-                _ => false,
-            })
+        words.iter().map(OsString::as_os_str).any(|word| match word.as_bytes() {
+            [b'-', b'-', name @ ..] => {
+                let name = name.split(|&b| b == b'=').next().unwrap_or_default();
+                OsStr::from_bytes(name) == long
+            }
+            [b'-', shorts @ ..] => {
+                short.and_then(|c| u8::try_from(c).ok()).is_some_and(|c| shorts.contains(&c))
+            }
+            _ => false,
+        })
     }
 }
 
@@ -288,10 +253,7 @@ mod tests {
         assert_eq!(request.words, bytes(&["npm", "--rm=x", "-v"]));
         assert_eq!(request.form, CommandForm::Bare);
         let request = run(&["--"]).unwrap().request;
-        assert_eq!(
-            (request.words, request.form),
-            (Vec::new(), CommandForm::AfterDashes)
-        );
+        assert_eq!((request.words, request.form), (Vec::new(), CommandForm::AfterDashes));
         let request = run(&["--", "--", "x"]).unwrap().request;
         assert_eq!(request.words, bytes(&["--", "x"]));
     }
@@ -305,22 +267,12 @@ mod tests {
 
     #[test]
     fn values_are_attached_or_follow_and_may_begin_with_a_dash() {
-        let request = run(&[
-            "-v/a:/b",
-            "-v",
-            "/c:/d",
-            "--volume=/e:/f",
-            "--name",
-            "-rf",
-            "--",
-            "x",
-        ]);
+        let request =
+            run(&["-v/a:/b", "-v", "/c:/d", "--volume=/e:/f", "--name", "-rf", "--", "x"]);
         let request = request.unwrap().request;
         assert_eq!(request.volumes, bytes(&["/a:/b", "/c:/d", "/e:/f"]));
         assert_eq!(request.name, Some(b"-rf".to_vec()));
-        let request = run(&["-ite", "A=1", "-hbox", "--net", "none"])
-            .unwrap()
-            .request;
+        let request = run(&["-ite", "A=1", "-hbox", "--net", "none"]).unwrap().request;
         assert_eq!(request.env, bytes(&["A=1"]));
         assert_eq!(request.hostname, Some(b"box".to_vec()));
         assert_eq!(request.networks, bytes(&["none"]));
@@ -328,9 +280,7 @@ mod tests {
 
     #[test]
     fn the_last_of_a_scalar_wins_and_switches_take_false() {
-        let request = run(&["--name", "a", "--name=b", "-t=false", "--rm=true"])
-            .unwrap()
-            .request;
+        let request = run(&["--name", "a", "--name=b", "-t=false", "--rm=true"]).unwrap().request;
         assert_eq!(request.name, Some(b"b".to_vec()));
         assert_eq!(request.tty, Some(b"false".to_vec()));
         assert_eq!(request.rm, Some(b"true".to_vec()));
@@ -338,9 +288,7 @@ mod tests {
 
     #[test]
     fn podmans_flags_are_known_with_their_values() {
-        let request = run(&["-dp", "80:80", "--privileged", "--", "x"])
-            .unwrap()
-            .request;
+        let request = run(&["-dp", "80:80", "--privileged", "--", "x"]).unwrap().request;
         let names: Vec<&str> = request.foreign.iter().map(|(flag, _)| flag.name).collect();
         assert_eq!(names.len(), 3);
         for name in ["detach", "publish", "privileged"] {
@@ -350,14 +298,8 @@ mod tests {
 
     #[test]
     fn words_need_not_be_text() {
-        let args = [
-            OsString::from("run"),
-            "--".into(),
-            OsString::from_vec(b"\xff\n".to_vec()),
-        ];
-        let Ok(Invocation::Run(run)) = parse(&args) else {
-            panic!("not read")
-        };
+        let args = [OsString::from("run"), "--".into(), OsString::from_vec(b"\xff\n".to_vec())];
+        let Ok(Invocation::Run(run)) = parse(&args) else { panic!("not read") };
         assert_eq!(run.request.words, [b"\xff\n".to_vec()]);
     }
 }

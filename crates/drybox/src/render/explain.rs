@@ -61,20 +61,12 @@ impl Visible {
 impl Explained {
     fn of(spec: &SandboxSpec, facts: &Facts<'_>) -> Self {
         let command = match &spec.command.value {
-            Command::Argv(words) => Some(
-                words
-                    .iter()
-                    .map(|word| Shown(word.as_bytes()).to_string())
-                    .collect(),
-            ),
+            Command::Argv(words) => {
+                Some(words.iter().map(|word| Shown(word.as_bytes()).to_string()).collect())
+            }
             _ => None,
         };
-        Self {
-            version: 1,
-            command,
-            settings: settings(spec),
-            visible: visible(spec, facts),
-        }
+        Self { version: 1, command, settings: settings(spec), visible: visible(spec, facts) }
     }
 
     fn text(&self) -> String {
@@ -129,22 +121,10 @@ fn settings(spec: &SandboxSpec) -> Vec<Setting> {
             .to_owned()
         }),
     ];
-    rows.extend(
-        spec.workdir
-            .iter()
-            .map(|dir| row("workdir", dir, |d| shown(d.as_bytes()))),
-    );
-    rows.extend(
-        spec.name
-            .iter()
-            .map(|name| row("name", name, |n| n.as_str().to_owned())),
-    );
+    rows.extend(spec.workdir.iter().map(|dir| row("workdir", dir, |d| shown(d.as_bytes()))));
+    rows.extend(spec.name.iter().map(|name| row("name", name, |n| n.as_str().to_owned())));
     // Names only: a value may be a secret.
-    rows.extend(
-        spec.env
-            .iter()
-            .map(|env| row("env", env, |env| shown(env.name()))),
-    );
+    rows.extend(spec.env.iter().map(|env| row("env", env, |env| shown(env.name()))));
     rows.extend(spec.shares.iter().map(|share| {
         row("share", share, |s| {
             let (source, target) = (shown(s.source.as_bytes()), shown(s.target.as_bytes()));
@@ -152,20 +132,12 @@ fn settings(spec: &SandboxSpec) -> Vec<Setting> {
         })
     }));
     rows.extend(spec.tmpfs.iter().map(|tmpfs| row("tmpfs", tmpfs, scratch)));
+    rows.extend(spec.ulimits.iter().map(|limit| row("ulimit", limit, ulimit)));
     rows.extend(
-        spec.ulimits
-            .iter()
-            .map(|limit| row("ulimit", limit, ulimit)),
+        spec.shm_size.iter().map(|size| row("shm-size", size, |s| format!("{} bytes", s.0))),
     );
     rows.extend(
-        spec.shm_size
-            .iter()
-            .map(|size| row("shm-size", size, |s| format!("{} bytes", s.0))),
-    );
-    rows.extend(
-        spec.timeout
-            .iter()
-            .map(|limit| row("timeout", limit, |t| format!("{} s", t.as_secs()))),
+        spec.timeout.iter().map(|limit| row("timeout", limit, |t| format!("{} s", t.as_secs()))),
     );
     rows
 }
@@ -180,11 +152,7 @@ fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
     };
     let mut seen = vec![same("system", "/usr".to_owned(), "base host")];
     if spec.workspace.value == Workspace::CurrentDir {
-        seen.push(same(
-            "workspace",
-            shown(facts.cwd.as_bytes()),
-            "workspace, also at /work",
-        ));
+        seen.push(same("workspace", shown(facts.cwd.as_bytes()), "workspace, also at /work"));
     }
     seen.extend(spec.shares.iter().map(|share| Visible {
         kind: "share",
@@ -210,11 +178,7 @@ fn row<T>(setting: &'static str, of: &Sourced<T>, show: impl FnOnce(&T) -> Strin
         Source::Flag("--") => "command line".to_owned(),
         from => from.to_string(),
     };
-    Setting {
-        setting,
-        value: show(&of.value),
-        from,
-    }
+    Setting { setting, value: show(&of.value), from }
 }
 
 fn command(command: &Command) -> String {
@@ -246,18 +210,9 @@ fn scratch(tmpfs: &Tmpfs) -> String {
 
 fn ulimit(limit: &Ulimit) -> String {
     let number = |n| {
-        if n == u64::MAX {
-            "unlimited".to_owned()
-        } else {
-            format!("{n}")
-        }
+        if n == u64::MAX { "unlimited".to_owned() } else { format!("{n}") }
     };
-    format!(
-        "{} {}:{}",
-        limit.resource.name(),
-        number(limit.soft),
-        number(limit.hard)
-    )
+    format!("{} {}:{}", limit.resource.name(), number(limit.soft), number(limit.hard))
 }
 
 const fn access(access: Access) -> &'static str {
@@ -274,17 +229,11 @@ fn shown(bytes: &[u8]) -> String {
 /// Three columns, the last one free; a very long value pushes its own line only.
 fn columns(rows: &[[&str; 3]]) -> String {
     let widest = |texts: &mut dyn Iterator<Item = &str>| {
-        texts
-            .map(|text| text.chars().count())
-            .filter(|&n| n <= WIDEST)
-            .max()
-            .unwrap_or_default()
+        texts.map(|text| text.chars().count()).filter(|&n| n <= WIDEST).max().unwrap_or_default()
     };
     let first = widest(&mut rows.iter().map(|[first, ..]| *first));
     let second = widest(&mut rows.iter().map(|[_, second, _]| *second));
-    rows.iter()
-        .map(|[a, b, c]| format!("  {a:first$}  {b:second$}  {c}\n"))
-        .collect()
+    rows.iter().map(|[a, b, c]| format!("  {a:first$}  {b:second$}  {c}\n")).collect()
 }
 
 /// Values longer than this do not widen their column.

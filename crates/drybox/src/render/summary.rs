@@ -29,10 +29,7 @@ fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>) -> String
         _ => None,
     };
     let notices = notices.iter().map(notice);
-    notices
-        .chain(ended)
-        .map(|line| format!("note: {line}\n"))
-        .collect()
+    notices.chain(ended).map(|line| format!("note: {line}\n")).collect()
 }
 
 fn notice(notice: &Notice) -> String {
@@ -46,26 +43,17 @@ fn notice(notice: &Notice) -> String {
         }
         Notice::NoLandlockScope => "this kernel has no Landlock scopes: one wall fewer".to_owned(),
         Notice::NoIdMap { path } => {
-            format!(
-                "the files of {} show as nobody's: no id-mapped mount",
-                Shown(path)
-            )
+            format!("the files of {} show as nobody's: no id-mapped mount", Shown(path))
         }
         _ => "something is weaker than it could be: see --json".to_owned(),
     }
 }
 
 fn json(ending: Ending, notices: &[Notice]) -> String {
-    let ended = Event::Ended {
-        ending,
-        code: ending.code(),
-    };
+    let ended = Event::Ended { ending, code: ending.code() };
     let events = notices.iter().cloned().map(Event::Notice).chain([ended]);
     // Strings and numbers always are JSON.
-    events
-        .filter_map(|event| serde_json::to_string(&event).ok())
-        .map(|line| line + "\n")
-        .collect()
+    events.filter_map(|event| serde_json::to_string(&event).ok()).map(|line| line + "\n").collect()
 }
 
 #[cfg(test)]

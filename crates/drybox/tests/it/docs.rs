@@ -17,16 +17,12 @@ fn page() -> PathBuf {
 fn every_flag_of_the_help_is_on_the_page() {
     let help = String::from_utf8(Home::new().output(&["run", "--help"]).stdout).unwrap();
     let page = std::fs::read_to_string(page()).unwrap();
-    let flags = help
-        .lines()
-        .filter(|line| line.starts_with("  -") || line.starts_with("      --"));
+    let flags = help.lines().filter(|line| line.starts_with("  -") || line.starts_with("      --"));
     let mut seen = 0;
     for line in flags {
         let at = line.find("--").unwrap();
-        let name: String = line[at..]
-            .chars()
-            .take_while(|c| c.is_ascii_alphanumeric() || *c == '-')
-            .collect();
+        let name: String =
+            line[at..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
         assert!(
             page.contains(&format!("`{name}")) || page.contains(&format!(", {name}")),
             "{name}"
@@ -44,15 +40,9 @@ fn the_table_of_refused_flags_is_the_table_of_the_code() {
     let mut table = String::from("| flag | why | instead |\n|---|---|---|\n");
     let mut rows: Vec<(Vec<String>, &str, &str)> = Vec::new();
     for flag in FOREIGN_FLAGS {
-        let short = flag
-            .short
-            .map(|short| format!(", `-{short}`"))
-            .unwrap_or_default();
+        let short = flag.short.map(|short| format!(", `-{short}`")).unwrap_or_default();
         let name = format!("`--{}`{short}", flag.name);
-        match rows
-            .iter_mut()
-            .find(|row| (row.1, row.2) == (flag.why, flag.instead))
-        {
+        match rows.iter_mut().find(|row| (row.1, row.2) == (flag.why, flag.instead)) {
             Some(row) => row.0.push(name),
             None => rows.push((vec![name], flag.why, flag.instead)),
         }

@@ -13,10 +13,7 @@ fn a_current_directory_that_is_gone_is_told() {
     let gone = home.project().join("gone");
     fs::create_dir(&gone).unwrap();
     // The shell goes there, removes it, and starts the executable from nowhere.
-    let script = format!(
-        "cd '{0}' && rmdir '{0}' && exec \"$0\" run -- true",
-        gone.display()
-    );
+    let script = format!("cd '{0}' && rmdir '{0}' && exec \"$0\" run -- true", gone.display());
     let output = std::process::Command::new("/bin/sh")
         .args(["-c", &script, env!("CARGO_BIN_EXE_drybox")])
         .env_clear()
@@ -25,14 +22,8 @@ fn a_current_directory_that_is_gone_is_told() {
         .unwrap();
     let said = home.said(&output);
     assert!(said.starts_with("exit 125\n"), "{said}");
-    assert!(
-        said.contains("error: the current directory cannot be named"),
-        "{said}"
-    );
-    assert!(
-        said.contains("fix:   cd to a directory that exists"),
-        "{said}"
-    );
+    assert!(said.contains("error: the current directory cannot be named"), "{said}");
+    assert!(said.contains("fix:   cd to a directory that exists"), "{said}");
 }
 
 #[test]
@@ -41,10 +32,7 @@ fn names_that_are_no_text_are_escaped() {
     let name = OsString::from_vec(b"a\xff\x1b[2J\n\xe2\x80\xaeb".to_vec());
     let output = home.output(&["run".into(), name.clone()]);
     let said = home.said(&output);
-    assert!(
-        said.contains(r"no image named a\xff\x1b[2J\x0a\u{202e}b"),
-        "{said}"
-    );
+    assert!(said.contains(r"no image named a\xff\x1b[2J\x0a\u{202e}b"), "{said}");
     // A directory of that name can be shared.
     fs::create_dir(home.project().join(&name)).unwrap();
     let mut share = OsString::from("./");
@@ -52,10 +40,7 @@ fn names_that_are_no_text_are_escaped() {
     share.push(":/x:ro");
     let explained = home.output(&["run".into(), "--explain".into(), "-v".into(), share]);
     let said = home.said(&explained);
-    assert!(
-        said.contains(r"a\xff\x1b[2J\x0a\u{202e}b at /x, read-only"),
-        "{said}"
-    );
+    assert!(said.contains(r"a\xff\x1b[2J\x0a\u{202e}b at /x, read-only"), "{said}");
 }
 
 #[test]
@@ -63,22 +48,10 @@ fn a_reader_that_leaves_is_no_error_and_a_full_disk_is_one() {
     let home = Home::new();
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
-    let status = home
-        .drybox(&["run", "--help"])
-        .stdout(writer)
-        .status()
-        .unwrap();
+    let status = home.drybox(&["run", "--help"]).stdout(writer).status().unwrap();
     assert_eq!(status.code(), Some(0));
-    let full = fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let output = home
-        .drybox(&["--help"])
-        .stdout(full)
-        .stderr(Stdio::piped())
-        .output()
-        .unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = home.drybox(&["--help"]).stdout(full).stderr(Stdio::piped()).output().unwrap();
     let said = home.said(&output);
     assert!(said.starts_with("exit 125\n"), "{said}");
     assert!(said.contains("cause: No space left on device"), "{said}");
@@ -87,15 +60,8 @@ fn a_reader_that_leaves_is_no_error_and_a_full_disk_is_one() {
 #[test]
 fn nobody_to_tell_is_no_panic() {
     let home = Home::new();
-    let full = fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let status = home
-        .drybox(&["run", "--privileged"])
-        .stderr(full)
-        .status()
-        .unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = home.drybox(&["run", "--privileged"]).stderr(full).status().unwrap();
     assert_eq!(status.code(), Some(125));
 }
 
@@ -118,28 +84,16 @@ fn without_home_the_user_database_says_where_it_is() {
             .unwrap()
     };
     // Whoever runs this test, `/` is no project and the made-up one is.
-    assert!(
-        String::from_utf8(run("/").stdout)
-            .unwrap()
-            .contains("an empty directory at /work")
-    );
+    assert!(String::from_utf8(run("/").stdout).unwrap().contains("an empty directory at /work"));
     let project = home.project();
     let there = run(project.to_str().unwrap());
-    assert!(
-        String::from_utf8(there.stdout)
-            .unwrap()
-            .contains("the current directory, read-only")
-    );
+    assert!(String::from_utf8(there.stdout).unwrap().contains("the current directory, read-only"));
 }
 
 #[test]
 fn a_thousand_words_and_flags_are_read() {
     let home = Home::new();
-    let mut words = vec![
-        "run".to_owned(),
-        "--explain".to_owned(),
-        "--json".to_owned(),
-    ];
+    let mut words = vec!["run".to_owned(), "--explain".to_owned(), "--json".to_owned()];
     words.extend((0..1000).map(|n| format!("-eV{n}={n}")));
     words.push("--".to_owned());
     words.extend((0..10_000).map(|n| n.to_string()));
@@ -160,10 +114,7 @@ mod root_only {
         let copy = home.copy_of_drybox("bin");
         let run = || {
             let mut command = std::process::Command::new(&copy);
-            command
-                .args(["run", "--explain"])
-                .env_clear()
-                .current_dir("/");
+            command.args(["run", "--explain"]).env_clear().current_dir("/");
             home.said(&command.output().unwrap())
         };
         // The control: the same file without the bit.

@@ -6,17 +6,7 @@ use crate::home::{Home, golden};
 
 /// One file a topic; each holds every command line of it with its answer.
 const TOPICS: &[(&str, &[&str])] = &[
-    (
-        "help.txt",
-        &[
-            "",
-            "--help",
-            "-h",
-            "--version",
-            "run --help",
-            "completions --help",
-        ],
-    ),
+    ("help.txt", &["", "--help", "-h", "--version", "run --help", "completions --help"]),
     (
         "command.txt",
         &[
@@ -173,10 +163,7 @@ fn help_fits_a_hundred_columns() {
         }
     }
     let short = String::from_utf8(home.output::<&str>(&[]).stdout).unwrap();
-    let first = short
-        .lines()
-        .find(|line| line.starts_with("  drybox"))
-        .unwrap();
+    let first = short.lines().find(|line| line.starts_with("  drybox")).unwrap();
     assert!(first.starts_with("  drybox run -- "), "{first}");
 }
 
@@ -186,14 +173,8 @@ fn completions_know_every_shell_and_flag() {
     for shell in ["bash", "zsh", "fish"] {
         let output = home.output(&["completions", shell]);
         let script = String::from_utf8(output.stdout).unwrap();
-        assert!(
-            output.status.success() && script.contains("no-tool-chains"),
-            "{shell}"
-        );
-        assert!(
-            !script.contains("privileged"),
-            "{shell} offers what is refused"
-        );
+        assert!(output.status.success() && script.contains("no-tool-chains"), "{shell}");
+        assert!(!script.contains("privileged"), "{shell} offers what is refused");
     }
 }
 
@@ -208,8 +189,5 @@ fn words(line: &str, home: &Home) -> Vec<String> {
         words.extend(part.split_whitespace().map(str::to_owned));
     }
     let user = home.user();
-    words
-        .into_iter()
-        .map(|word| word.replace('~', user.to_str().unwrap()))
-        .collect()
+    words.into_iter().map(|word| word.replace('~', user.to_str().unwrap())).collect()
 }

@@ -16,10 +16,7 @@ pub(crate) struct Home {
 impl Home {
     /// In `/tmp` whatever `TMPDIR` says: the length of the path is in the golden columns.
     pub(crate) fn new() -> Self {
-        let root = tempfile::Builder::new()
-            .prefix("drybox-it-")
-            .tempdir_in("/tmp")
-            .unwrap();
+        let root = tempfile::Builder::new().prefix("drybox-it-").tempdir_in("/tmp").unwrap();
         let home = Self { root };
         for dir in ["home/u/p/in", "home/u/p/out", "data"] {
             fs::create_dir_all(home.root().join(dir)).unwrap();
@@ -49,10 +46,7 @@ impl Home {
         let directory = self.root().join("data").join(directory);
         fs::create_dir(&directory).unwrap();
         let copy = directory.join("drybox");
-        let copied = Command::new("/bin/cp")
-            .arg(env!("CARGO_BIN_EXE_drybox"))
-            .arg(&copy)
-            .status();
+        let copied = Command::new("/bin/cp").arg(env!("CARGO_BIN_EXE_drybox")).arg(&copy).status();
         assert!(copied.unwrap().success());
         copy
     }
@@ -93,9 +87,7 @@ impl Home {
 
 /// Compares with a golden file; `DRYBOX_BLESS=1` writes it instead.
 pub(crate) fn golden(name: &str, got: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     compare(&path, got);
 }
 
@@ -106,10 +98,7 @@ pub(crate) fn compare(path: &Path, got: &str) {
         return;
     }
     let want = fs::read_to_string(path).unwrap_or_default();
-    let differs = want
-        .lines()
-        .zip(got.lines())
-        .find(|(want, got)| want != got);
+    let differs = want.lines().zip(got.lines()).find(|(want, got)| want != got);
     assert!(
         want == got,
         "{} differs (DRYBOX_BLESS=1 writes it), first at {differs:?}, now:\n{got}",

@@ -1,9 +1,6 @@
 //! The real executable, run as a user would: golden answers, refusals, bad surroundings.
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test ends where something is not as it must be"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 mod docs;
 mod faults;
@@ -18,9 +15,6 @@ fn no_test_file_is_forgotten() {
     for file in std::fs::read_dir(here).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
         let module = name.trim_end_matches(".rs");
-        assert!(
-            module == "main" || main.contains(&format!("mod {module};")),
-            "{name}"
-        );
+        assert!(module == "main" || main.contains(&format!("mod {module};")), "{name}");
     }
 }

@@ -20,10 +20,7 @@ fn podmans_other_flags_are_refused_with_a_reason() {
         let typed = format!("--{}{value}", flag.name);
         let output = home.output(&["run", &typed, "--", "true"]);
         assert_eq!(output.status.code(), Some(125), "{typed}");
-        text.push_str(&format!(
-            "$ drybox run {typed} -- true\n{}\n",
-            home.said(&output)
-        ));
+        text.push_str(&format!("$ drybox run {typed} -- true\n{}\n", home.said(&output)));
         // The control: what says what is so anyway is accepted.
         for fine in flag.fine {
             let typed = format!("--{}={fine}", flag.name);
@@ -86,12 +83,7 @@ fn the_directory_of_the_executable_may_be_read_and_not_written() {
     let bin = copy.parent().unwrap();
     let run = |access: &str| {
         std::process::Command::new(&copy)
-            .args([
-                "run",
-                "--explain",
-                "-v",
-                &format!("{}:/x:{access}", bin.display()),
-            ])
+            .args(["run", "--explain", "-v", &format!("{}:/x:{access}", bin.display())])
             .env_clear()
             .env("HOME", home.user())
             .current_dir(home.project())
@@ -135,6 +127,5 @@ fn a_symlink_does_not_open_a_guarded_place() {
     golden("refused-symlink.txt", &home.said(&output));
 }
 
-const ALWAYS_THERE: &[&str] = &[
-    "/", "/home", "/proc", "/sys", "/dev", "/etc", "/var", "/run", "/tmp", "/usr",
-];
+const ALWAYS_THERE: &[&str] =
+    &["/", "/home", "/proc", "/sys", "/dev", "/etc", "/var", "/run", "/tmp", "/usr"];

@@ -28,9 +28,7 @@ fn plain_field(text: &[u8]) -> Result<Field<'_>, BadValue> {
         None => (text, None),
     };
     if field.contains(&b'"') {
-        return Err(BadValue::shape(
-            "a quote inside a field: put the whole field into quotes",
-        ));
+        return Err(BadValue::shape("a quote inside a field: put the whole field into quotes"));
     }
     Ok((field.to_vec(), after))
 }
@@ -62,17 +60,11 @@ mod tests {
     #[test]
     fn quotes_keep_commas_and_bad_quotes_are_told() {
         let split = |line: &str| {
-            fields(line.as_bytes()).map(|f| {
-                f.into_iter()
-                    .map(|f| String::from_utf8(f).unwrap())
-                    .collect::<Vec<_>>()
-            })
+            fields(line.as_bytes())
+                .map(|f| f.into_iter().map(|f| String::from_utf8(f).unwrap()).collect::<Vec<_>>())
         };
         assert_eq!(split("a,b=c"), Ok(vec!["a".into(), "b=c".into()]));
-        assert_eq!(
-            split(r#""src=/a,""b",x"#),
-            Ok(vec![r#"src=/a,"b"#.into(), "x".into()])
-        );
+        assert_eq!(split(r#""src=/a,""b",x"#), Ok(vec![r#"src=/a,"b"#.into(), "x".into()]));
         assert_eq!(split("a,"), Ok(vec!["a".into(), String::new()]));
         for bad in [r#"a"b"#, r#""a"#, r#""a"b"#] {
             assert!(matches!(split(bad), Err(BadValue::Shape { .. })), "{bad}");

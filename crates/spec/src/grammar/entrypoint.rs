@@ -33,10 +33,7 @@ mod tests {
     fn a_word_is_not_split_and_an_array_is_json() {
         let parse = |v: &str| Entrypoint::parse(v.as_bytes()).map(|e| e.0);
         assert_eq!(parse("sh -c"), Ok(vec![b"sh -c".to_vec()]));
-        assert_eq!(
-            parse(r#"["sh", "-c"]"#),
-            Ok(vec![b"sh".to_vec(), b"-c".to_vec()])
-        );
+        assert_eq!(parse(r#"["sh", "-c"]"#), Ok(vec![b"sh".to_vec(), b"-c".to_vec()]));
         assert_eq!(parse(""), Ok(Vec::new()));
         assert_eq!(parse("[]"), Ok(Vec::new()));
         assert!(parse(r#"["sh", 1]"#).is_err());

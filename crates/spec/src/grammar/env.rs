@@ -48,20 +48,13 @@ impl EnvEntry {
             return Err(BadValue::shape("a variable's name holds no blank"));
         }
         match (value, name.strip_suffix(b"*")) {
-            (Some(value), _) => Ok(Self::Set {
-                name: name.to_vec(),
-                value: value.to_vec(),
-            }),
-            (None, None) => Ok(Self::Copy {
-                name: name.to_vec(),
-            }),
+            (Some(value), _) => Ok(Self::Set { name: name.to_vec(), value: value.to_vec() }),
+            (None, None) => Ok(Self::Copy { name: name.to_vec() }),
             (None, Some(b"")) => Err(BadValue::Refused {
                 why: "the whole environment would enter, secrets included",
                 instead: "name the variables: -e NAME, or a prefix: -e 'NPM_*'",
             }),
-            (None, Some(prefix)) => Ok(Self::CopyPrefix {
-                prefix: prefix.to_vec(),
-            }),
+            (None, Some(prefix)) => Ok(Self::CopyPrefix { prefix: prefix.to_vec() }),
         }
     }
 }
@@ -78,10 +71,7 @@ pub fn env_file(bytes: &[u8]) -> Result<Vec<EnvEntry>, BadValue> {
         .map(|(line, number)| (line.strip_suffix(b"\r").unwrap_or(line), number))
         .filter(|(line, _)| !matches!(trim_start(line).first(), None | Some(b'#')))
         .map(|(line, number)| {
-            EnvEntry::parse(line).map_err(|why| BadValue::Line {
-                line: number,
-                why: Box::new(why),
-            })
+            EnvEntry::parse(line).map_err(|why| BadValue::Line { line: number, why: Box::new(why) })
         })
         .collect()
 }
@@ -100,10 +90,7 @@ mod tests {
     use super::*;
 
     fn set(name: &str, value: &str) -> EnvEntry {
-        EnvEntry::Set {
-            name: name.into(),
-            value: value.into(),
-        }
+        EnvEntry::Set { name: name.into(), value: value.into() }
     }
 
     #[test]
@@ -114,12 +101,8 @@ mod tests {
             Ok(vec![
                 set("A", "1"),
                 set("B", "\"q\" # x"),
-                EnvEntry::Copy {
-                    name: b"C".to_vec()
-                },
-                EnvEntry::CopyPrefix {
-                    prefix: b"NPM_".to_vec()
-                },
+                EnvEntry::Copy { name: b"C".to_vec() },
+                EnvEntry::CopyPrefix { prefix: b"NPM_".to_vec() },
                 set("D", ""),
                 set("E", "a=b"),
             ])
@@ -130,10 +113,7 @@ mod tests {
     fn bad_lines_are_named_by_number() {
         for (file, number) in [("A=1\nB C=2", 2), ("=x", 1), ("\n\n*", 3), ("A=\0", 1)] {
             let got = env_file(file.as_bytes());
-            assert!(
-                matches!(got, Err(BadValue::Line { line, .. }) if line == number),
-                "{got:?}"
-            );
+            assert!(matches!(got, Err(BadValue::Line { line, .. }) if line == number), "{got:?}");
         }
     }
 }

@@ -45,13 +45,8 @@ struct Given {
 
 impl Given {
     fn take(&mut self, key: &[u8], value: Option<&[u8]>, field: &[u8]) -> Result<(), BadValue> {
-        let unknown = || BadValue::UnknownOption {
-            option: field.to_vec(),
-            known: KNOWN,
-        };
-        let row = KEYS
-            .iter()
-            .find(|row| row.names.iter().any(|name| name.as_bytes() == key));
+        let unknown = || BadValue::UnknownOption { option: field.to_vec(), known: KNOWN };
+        let row = KEYS.iter().find(|row| row.names.iter().any(|name| name.as_bytes() == key));
         let row = row.ok_or_else(unknown)?;
         if self.topics.contains(&row.about) {
             return Err(BadValue::Twice { what: row.about });
@@ -78,35 +73,24 @@ impl Given {
             }
             Key::Always => {}
             Key::Refused { why, instead } => {
-                return Err(BadValue::RefusedOption {
-                    option: field.to_vec(),
-                    why,
-                    instead,
-                });
+                return Err(BadValue::RefusedOption { option: field.to_vec(), why, instead });
             }
         }
         Ok(())
     }
 
     fn finish(self) -> Result<MountArg, BadValue> {
-        let target = self
-            .target
-            .ok_or(BadValue::shape("dst= is missing: where it stands inside"))?;
+        let target =
+            self.target.ok_or(BadValue::shape("dst= is missing: where it stands inside"))?;
         match self.kind.as_deref() {
             Some(b"bind") => {
                 let source = self.source.ok_or(BadValue::shape("src= is missing"))?;
                 host_source(&source)?;
                 if self.only_tmpfs.is_some() {
-                    return Err(BadValue::shape(
-                        "size, mode and noexec belong to type=tmpfs",
-                    ));
+                    return Err(BadValue::shape("size, mode and noexec belong to type=tmpfs"));
                 }
                 let access = self.said.access.unwrap_or(Access::ReadWrite);
-                Ok(MountArg::Bind(VolumeArg {
-                    source,
-                    target,
-                    access,
-                }))
+                Ok(MountArg::Bind(VolumeArg { source, target, access }))
             }
             Some(b"tmpfs") if self.source.is_some() => {
                 Err(BadValue::shape("src= belongs to type=bind"))
@@ -117,19 +101,15 @@ impl Given {
                 instead: "type=bind with a directory, or type=tmpfs",
             }),
             Some(_) => Err(BadValue::shape("the type is bind or tmpfs")),
-            None => Err(BadValue::shape(
-                "type= is missing: bind or tmpfs (podman would make a volume)",
-            )),
+            None => {
+                Err(BadValue::shape("type= is missing: bind or tmpfs (podman would make a volume)"))
+            }
         }
     }
 }
 
 const fn access(read_only: bool) -> Access {
-    if read_only {
-        Access::ReadOnly
-    } else {
-        Access::ReadWrite
-    }
+    if read_only { Access::ReadOnly } else { Access::ReadWrite }
 }
 
 /// One key, its other spellings, and what it does.
@@ -150,70 +130,23 @@ enum Key {
     Mode,
     NoExec,
     Always,
-    Refused {
-        why: &'static str,
-        instead: &'static str,
-    },
+    Refused { why: &'static str, instead: &'static str },
 }
 
 /// The keys of `--mount` (podman-run(1)).
 const KEYS: &[KeyRow] = &[
-    KeyRow {
-        names: &["type"],
-        about: "type",
-        means: Key::Kind,
-    },
-    KeyRow {
-        names: &["src", "source"],
-        about: "source",
-        means: Key::Source,
-    },
-    KeyRow {
-        names: &["dst", "target", "destination"],
-        about: "target",
-        means: Key::Target,
-    },
-    KeyRow {
-        names: &["ro", "readonly"],
-        about: "access",
-        means: Key::ReadOnly,
-    },
-    KeyRow {
-        names: &["rw"],
-        about: "access",
-        means: Key::ReadWrite,
-    },
-    KeyRow {
-        names: &["tmpfs-size", "size"],
-        about: "size",
-        means: Key::Size,
-    },
-    KeyRow {
-        names: &["tmpfs-mode", "mode"],
-        about: "mode",
-        means: Key::Mode,
-    },
-    KeyRow {
-        names: &["noexec"],
-        about: "exec",
-        means: Key::NoExec,
-    },
-    KeyRow {
-        names: &["notmpcopyup"],
-        about: "copy",
-        means: Key::Always,
-    },
+    KeyRow { names: &["type"], about: "type", means: Key::Kind },
+    KeyRow { names: &["src", "source"], about: "source", means: Key::Source },
+    KeyRow { names: &["dst", "target", "destination"], about: "target", means: Key::Target },
+    KeyRow { names: &["ro", "readonly"], about: "access", means: Key::ReadOnly },
+    KeyRow { names: &["rw"], about: "access", means: Key::ReadWrite },
+    KeyRow { names: &["tmpfs-size", "size"], about: "size", means: Key::Size },
+    KeyRow { names: &["tmpfs-mode", "mode"], about: "mode", means: Key::Mode },
+    KeyRow { names: &["noexec"], about: "exec", means: Key::NoExec },
+    KeyRow { names: &["notmpcopyup"], about: "copy", means: Key::Always },
     // Labels of the host's files are never changed, and a Mac's cache hint means nothing here.
-    KeyRow {
-        names: &["relabel"],
-        about: "label",
-        means: Key::Always,
-    },
-    KeyRow {
-        names: &["consistency"],
-        about: "consistency",
-        means: Key::Always,
-    },
+    KeyRow { names: &["relabel"], about: "label", means: Key::Always },
+    KeyRow { names: &["consistency"], about: "consistency", means: Key::Always },
     KeyRow {
         names: &["bind-propagation", "bind-nonrecursive"],
         about: "propagation",
@@ -248,33 +181,14 @@ mod tests {
             }))
         };
         let parse = |text: &str| MountArg::parse(text.as_bytes());
-        assert_eq!(
-            parse("type=bind,src=/a,dst=/b"),
-            bind("/a", Access::ReadWrite)
-        );
-        assert_eq!(
-            parse("type=bind,source=./a,target=/b,ro"),
-            bind("./a", Access::ReadOnly)
-        );
-        assert_eq!(
-            parse("type=bind,src=/a,dst=/b,ro=false"),
-            bind("/a", Access::ReadWrite)
-        );
-        assert_eq!(
-            parse("type=bind,src=/a,dst=/b,rw=false"),
-            bind("/a", Access::ReadOnly)
-        );
-        assert_eq!(
-            parse(r#"type=bind,"src=/a:,b",dst=/b"#),
-            bind("/a:,b", Access::ReadWrite)
-        );
+        assert_eq!(parse("type=bind,src=/a,dst=/b"), bind("/a", Access::ReadWrite));
+        assert_eq!(parse("type=bind,source=./a,target=/b,ro"), bind("./a", Access::ReadOnly));
+        assert_eq!(parse("type=bind,src=/a,dst=/b,ro=false"), bind("/a", Access::ReadWrite));
+        assert_eq!(parse("type=bind,src=/a,dst=/b,rw=false"), bind("/a", Access::ReadOnly));
+        assert_eq!(parse(r#"type=bind,"src=/a:,b",dst=/b"#), bind("/a:,b", Access::ReadWrite));
         assert!(matches!(
             parse("type=tmpfs,dst=/b,tmpfs-size=1m,tmpfs-mode=1777,ro"),
-            Ok(MountArg::Tmpfs(Tmpfs {
-                size: Some(ByteSize(0x10_0000)),
-                read_only: true,
-                ..
-            }))
+            Ok(MountArg::Tmpfs(Tmpfs { size: Some(ByteSize(0x10_0000)), read_only: true, .. }))
         ));
     }
 
@@ -293,29 +207,14 @@ mod tests {
         ] {
             assert!(matches!(parse(text), Err(BadValue::Shape { .. })), "{text}");
         }
-        for text in [
-            "type=bind,src=/a,dst=/b,bind-propagation=shared",
-            "type=bind,src=/a,dst=/b,U=true",
-        ] {
-            assert!(
-                matches!(parse(text), Err(BadValue::RefusedOption { .. })),
-                "{text}"
-            );
+        for text in
+            ["type=bind,src=/a,dst=/b,bind-propagation=shared", "type=bind,src=/a,dst=/b,U=true"]
+        {
+            assert!(matches!(parse(text), Err(BadValue::RefusedOption { .. })), "{text}");
         }
-        for text in [
-            "",
-            "type",
-            "type=bind,src=/a,dst=/b,x=1",
-            "type=bind,src=/a,dst",
-        ] {
-            assert!(
-                matches!(parse(text), Err(BadValue::UnknownOption { .. })),
-                "{text}"
-            );
+        for text in ["", "type", "type=bind,src=/a,dst=/b,x=1", "type=bind,src=/a,dst"] {
+            assert!(matches!(parse(text), Err(BadValue::UnknownOption { .. })), "{text}");
         }
-        assert!(matches!(
-            parse("type=bind,ro,rw,src=/a,dst=/b"),
-            Err(BadValue::Twice { .. })
-        ));
+        assert!(matches!(parse("type=bind,ro,rw,src=/a,dst=/b"), Err(BadValue::Twice { .. })));
     }
 }

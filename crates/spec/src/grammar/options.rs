@@ -55,25 +55,15 @@ pub(super) fn read(
             Some((name, value)) => (name, Some(value)),
             None => (option, None),
         };
-        let unknown = || BadValue::UnknownOption {
-            option: option.to_vec(),
-            known,
-        };
-        let row = table
-            .iter()
-            .find(|row| row.name.as_bytes() == name)
-            .ok_or_else(unknown)?;
+        let unknown = || BadValue::UnknownOption { option: option.to_vec(), known };
+        let row = table.iter().find(|row| row.name.as_bytes() == name).ok_or_else(unknown)?;
         if topics.contains(&row.about) {
             return Err(BadValue::Twice { what: row.about });
         }
         topics.push(row.about);
         match (row.means, value) {
             (Means::Refused { why, instead }, _) => {
-                return Err(BadValue::RefusedOption {
-                    option: option.to_vec(),
-                    why,
-                    instead,
-                });
+                return Err(BadValue::RefusedOption { option: option.to_vec(), why, instead });
             }
             (Means::Size, Some(value)) => said.size = Some(ByteSize::parse(value)?),
             (Means::Mode, Some(value)) => said.mode = Some(mode(value)?),
@@ -96,9 +86,7 @@ pub(super) fn mode(text: &[u8]) -> Result<u32, BadValue> {
         .flatten()
         .and_then(|text| u32::from_str_radix(text, 8).ok());
     bits.filter(|bits| bits & !0o1777 == 0)
-        .ok_or(BadValue::shape(
-            "permission bits are octal, at most 1777: mode=1777, mode=700",
-        ))
+        .ok_or(BadValue::shape("permission bits are octal, at most 1777: mode=1777, mode=700"))
 }
 
 const fn row(name: &'static str, about: &'static str, means: Means) -> MountOption {
@@ -111,11 +99,7 @@ const fn refused(
     why: &'static str,
     instead: &'static str,
 ) -> MountOption {
-    MountOption {
-        name,
-        about,
-        means: Means::Refused { why, instead },
-    }
+    MountOption { name, about, means: Means::Refused { why, instead } }
 }
 
 /// The options of `-v` (podman-run(1), `--volume`).
@@ -156,12 +140,7 @@ pub(super) const VOLUME: &[MountOption] = &[
     refused("rslave", "propagation", PROPAGATION, LEAVE),
     refused("unbindable", "propagation", PROPAGATION, LEAVE),
     refused("runbindable", "propagation", PROPAGATION, LEAVE),
-    refused(
-        "U",
-        "owner",
-        "it would change the owner of your files",
-        "-u with the owner's number",
-    ),
+    refused("U", "owner", "it would change the owner of your files", "-u with the owner's number"),
     refused("idmap", "owner", "drybox maps owners by itself", LEAVE),
     refused(
         "O",
@@ -181,18 +160,8 @@ pub(super) const VOLUME: &[MountOption] = &[
         "copy-on-write views come with the workspace work",
         "share it with :ro",
     ),
-    refused(
-        "copy",
-        "copy",
-        "it belongs to volumes, which come with the image work",
-        LEAVE,
-    ),
-    refused(
-        "nocopy",
-        "copy",
-        "it belongs to volumes, which come with the image work",
-        LEAVE,
-    ),
+    refused("copy", "copy", "it belongs to volumes, which come with the image work", LEAVE),
+    refused("nocopy", "copy", "it belongs to volumes, which come with the image work", LEAVE),
 ];
 
 pub(super) const VOLUME_KNOWN: &str = "ro, rw, z, Z, exec, nosuid, nodev, rbind, private, rprivate";
@@ -210,12 +179,7 @@ pub(super) const TMPFS: &[MountOption] = &[
     row("private", "propagation", Means::Always),
     row("rprivate", "propagation", Means::Always),
     row("notmpcopyup", "copy", Means::Always),
-    refused(
-        "tmpcopyup",
-        "copy",
-        "base host has nothing to copy up",
-        LEAVE,
-    ),
+    refused("tmpcopyup", "copy", "base host has nothing to copy up", LEAVE),
     refused(
         "suid",
         "suid",
@@ -223,30 +187,10 @@ pub(super) const TMPFS: &[MountOption] = &[
         LEAVE,
     ),
     refused("dev", "devices", "a box has no devices", LEAVE),
-    refused(
-        "uid",
-        "owner",
-        "scratch space belongs to the payload",
-        "mode=1777 for several users",
-    ),
-    refused(
-        "gid",
-        "group",
-        "scratch space belongs to the payload",
-        "mode=1777 for several users",
-    ),
-    refused(
-        "nr_inodes",
-        "inodes",
-        "drybox limits the number of files by itself",
-        LEAVE,
-    ),
-    refused(
-        "huge",
-        "pages",
-        "memory in huge pages escapes the limits",
-        LEAVE,
-    ),
+    refused("uid", "owner", "scratch space belongs to the payload", "mode=1777 for several users"),
+    refused("gid", "group", "scratch space belongs to the payload", "mode=1777 for several users"),
+    refused("nr_inodes", "inodes", "drybox limits the number of files by itself", LEAVE),
+    refused("huge", "pages", "memory in huge pages escapes the limits", LEAVE),
 ];
 
 pub(super) const TMPFS_KNOWN: &str =
@@ -262,20 +206,14 @@ mod tests {
     #[test]
     fn the_lists_in_messages_are_the_tables() {
         for (table, known) in [(VOLUME, VOLUME_KNOWN), (TMPFS, TMPFS_KNOWN)] {
-            let listed: Vec<&str> = known
-                .split(", ")
-                .map(|name| name.trim_end_matches('='))
-                .collect();
+            let listed: Vec<&str> =
+                known.split(", ").map(|name| name.trim_end_matches('=')).collect();
             for row in table {
                 let refused = matches!(row.means, Means::Refused { .. });
                 assert_ne!(listed.contains(&row.name), refused, "{}", row.name);
             }
             for name in listed {
-                assert_eq!(
-                    table.iter().filter(|row| row.name == name).count(),
-                    1,
-                    "{name}"
-                );
+                assert_eq!(table.iter().filter(|row| row.name == name).count(), 1, "{name}");
             }
         }
     }

@@ -17,10 +17,7 @@ impl ByteSize {
 }
 
 fn parse(text: &[u8]) -> Option<u64> {
-    let end = text
-        .iter()
-        .position(|b| !b.is_ascii_digit() && *b != b'.')
-        .unwrap_or(text.len());
+    let end = text.iter().position(|b| !b.is_ascii_digit() && *b != b'.').unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(end)?;
     let unit = u128::from(unit_of(unit)?);
     let (whole, decimals) = split_once(number, b'.').unwrap_or((number, b"0"));

@@ -46,13 +46,7 @@ mod tests {
                 read_only: true,
             })
         );
-        let plain = Tmpfs {
-            target,
-            size: None,
-            mode: None,
-            noexec: false,
-            read_only: false,
-        };
+        let plain = Tmpfs { target, size: None, mode: None, noexec: false, read_only: false };
         assert_eq!(Tmpfs::parse(b"/x"), Ok(plain.clone()));
         assert_eq!(Tmpfs::parse(b"/x:rw,exec,nosuid,nodev"), Ok(plain));
     }
@@ -62,15 +56,9 @@ mod tests {
         let parse = |text: &str| Tmpfs::parse(text.as_bytes());
         assert!(matches!(parse("x"), Err(BadValue::Path(_))));
         assert!(matches!(parse("/x:size=big"), Err(BadValue::Shape { .. })));
-        assert!(matches!(
-            parse("/x:size"),
-            Err(BadValue::UnknownOption { .. })
-        ));
+        assert!(matches!(parse("/x:size"), Err(BadValue::UnknownOption { .. })));
         assert!(matches!(parse("/x:z"), Err(BadValue::UnknownOption { .. })));
         assert!(matches!(parse("/x:ro,rw"), Err(BadValue::Twice { .. })));
-        assert!(matches!(
-            parse("/x:uid=0"),
-            Err(BadValue::RefusedOption { .. })
-        ));
+        assert!(matches!(parse("/x:uid=0"), Err(BadValue::RefusedOption { .. })));
     }
 }

@@ -27,15 +27,9 @@ impl UlimitArg {
         let (soft, hard) = split_once(limits, b':').unwrap_or((limits, limits));
         let (soft, hard) = (limit(soft).ok_or(SHAPE)?, limit(hard).ok_or(SHAPE)?);
         if soft > hard {
-            return Err(BadValue::shape(
-                "the soft limit may not be above the hard one",
-            ));
+            return Err(BadValue::shape("the soft limit may not be above the hard one"));
         }
-        Ok(Self::One(Ulimit {
-            resource,
-            soft,
-            hard,
-        }))
+        Ok(Self::One(Ulimit { resource, soft, hard }))
     }
 }
 
@@ -43,10 +37,7 @@ impl Resource {
     /// The name as `--ulimit` spells it.
     #[must_use]
     pub fn name(self) -> &'static str {
-        NAMES
-            .iter()
-            .find(|(_, resource)| *resource == self)
-            .map_or("", |(name, _)| name)
+        NAMES.iter().find(|(_, resource)| *resource == self).map_or("", |(name, _)| name)
     }
 }
 
@@ -58,15 +49,13 @@ fn resource(name: &[u8]) -> Result<Resource, BadValue> {
             instead: "run the program under gdb inside",
         });
     }
-    NAMES
-        .iter()
-        .find(|(known, _)| known.as_bytes() == name)
-        .map(|(_, resource)| *resource)
-        .ok_or(BadValue::UnknownOption {
+    NAMES.iter().find(|(known, _)| known.as_bytes() == name).map(|(_, resource)| *resource).ok_or(
+        BadValue::UnknownOption {
             option: name.to_vec(),
             known: "as, cpu, data, fsize, locks, memlock, msgqueue, nice, nofile, nproc, rss, \
                     rtprio, rttime, sigpending, stack",
-        })
+        },
+    )
 }
 
 fn limit(text: &[u8]) -> Option<u64> {
@@ -102,38 +91,17 @@ mod tests {
 
     #[test]
     fn limits_are_read_and_core_is_refused() {
-        let one = |soft, hard| {
-            Ok(UlimitArg::One(Ulimit {
-                resource: Resource::Nofile,
-                soft,
-                hard,
-            }))
-        };
+        let one =
+            |soft, hard| Ok(UlimitArg::One(Ulimit { resource: Resource::Nofile, soft, hard }));
         assert_eq!(UlimitArg::parse(b"nofile=1024:2048"), one(1024, 2048));
         assert_eq!(UlimitArg::parse(b"nofile=64"), one(64, 64));
         assert_eq!(UlimitArg::parse(b"nofile=1:-1"), one(1, u64::MAX));
         assert_eq!(UlimitArg::parse(b"host"), Ok(UlimitArg::Host));
-        assert!(matches!(
-            UlimitArg::parse(b"core=1"),
-            Err(BadValue::RefusedOption { .. })
-        ));
-        assert!(matches!(
-            UlimitArg::parse(b"nope=1"),
-            Err(BadValue::UnknownOption { .. })
-        ));
-        for bad in [
-            "nofile",
-            "nofile=",
-            "nofile=2:1",
-            "nofile=-2",
-            "nofile=1:2:3",
-            "nofile=x",
-        ] {
+        assert!(matches!(UlimitArg::parse(b"core=1"), Err(BadValue::RefusedOption { .. })));
+        assert!(matches!(UlimitArg::parse(b"nope=1"), Err(BadValue::UnknownOption { .. })));
+        for bad in ["nofile", "nofile=", "nofile=2:1", "nofile=-2", "nofile=1:2:3", "nofile=x"] {
             assert!(
-                matches!(
-                    UlimitArg::parse(bad.as_bytes()),
-                    Err(BadValue::Shape { .. })
-                ),
+                matches!(UlimitArg::parse(bad.as_bytes()), Err(BadValue::Shape { .. })),
                 "{bad}"
             );
         }

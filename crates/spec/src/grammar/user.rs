@@ -21,9 +21,7 @@ impl BoxUser {
         }
         let uid = id(user, own.0).ok_or(SHAPE)?;
         let own_group = if user == b"agent" { own.1 } else { uid };
-        let gid = group
-            .map_or(Some(own_group), |group| id(group, own.1))
-            .ok_or(SHAPE)?;
+        let gid = group.map_or(Some(own_group), |group| id(group, own.1)).ok_or(SHAPE)?;
         Ok(Self::Ids { uid, gid })
     }
 }
@@ -51,18 +49,9 @@ mod tests {
         assert_eq!(parse("agent:agent"), Some(BoxUser::Agent));
         assert_eq!(parse("agent:5"), Some(BoxUser::Ids { uid: 501, gid: 5 }));
         assert_eq!(parse("root"), Some(BoxUser::Ids { uid: 0, gid: 0 }));
-        assert_eq!(
-            parse("1000"),
-            Some(BoxUser::Ids {
-                uid: 1000,
-                gid: 1000
-            })
-        );
+        assert_eq!(parse("1000"), Some(BoxUser::Ids { uid: 1000, gid: 1000 }));
         assert_eq!(parse("1000:0"), Some(BoxUser::Ids { uid: 1000, gid: 0 }));
-        assert_eq!(
-            parse("1000:agent"),
-            Some(BoxUser::Ids { uid: 1000, gid: 20 })
-        );
+        assert_eq!(parse("1000:agent"), Some(BoxUser::Ids { uid: 1000, gid: 20 }));
     }
 
     /// Rows of ID-21.

@@ -34,11 +34,7 @@ impl VolumeArg {
         }
         host_source(source)?;
         let access = said.access.unwrap_or(Access::ReadWrite);
-        Ok(Self {
-            source: source.to_vec(),
-            target: BoxPath::parse(target)?,
-            access,
-        })
+        Ok(Self { source: source.to_vec(), target: BoxPath::parse(target)?, access })
     }
 
     /// The source as an absolute path; `.`, `..` and `./x` begin at `cwd`.
@@ -61,12 +57,9 @@ pub(crate) fn absolute(path: &[u8], cwd: &HostPath) -> Vec<u8> {
     }
     match below {
         b"" | b"." => cwd.as_bytes().to_vec(),
-        below => [
-            cwd.as_bytes().strip_suffix(b"/").unwrap_or(cwd.as_bytes()),
-            b"/",
-            below,
-        ]
-        .concat(),
+        below => {
+            [cwd.as_bytes().strip_suffix(b"/").unwrap_or(cwd.as_bytes()), b"/", below].concat()
+        }
     }
 }
 
@@ -104,24 +97,11 @@ mod tests {
             (".:/b:ro,Z", "/home/u/p", "/b", Access::ReadOnly),
             ("./x:/b/:z,rw", "/home/u/p/x", "/b", Access::ReadWrite),
             ("../x:/b", "/home/u/p/../x", "/b", Access::ReadWrite),
-            (
-                ".x:/b:nosuid,nodev,rprivate",
-                "/home/u/p/.x",
-                "/b",
-                Access::ReadWrite,
-            ),
+            (".x:/b:nosuid,nodev,rprivate", "/home/u/p/.x", "/b", Access::ReadWrite),
         ] {
             let arg = VolumeArg::parse(text.as_bytes()).unwrap();
-            assert_eq!(
-                arg.source_from(&cwd).unwrap().as_bytes(),
-                source.as_bytes(),
-                "{text}"
-            );
-            assert_eq!(
-                arg.target,
-                BoxPath::parse(target.as_bytes()).unwrap(),
-                "{text}"
-            );
+            assert_eq!(arg.source_from(&cwd).unwrap().as_bytes(), source.as_bytes(), "{text}");
+            assert_eq!(arg.target, BoxPath::parse(target.as_bytes()).unwrap(), "{text}");
             assert_eq!(arg.access, access, "{text}");
         }
     }
@@ -136,22 +116,13 @@ mod tests {
             assert_eq!(parse(text), Err(COLONS), "{text}");
         }
         for text in ["name:/b", "/b"] {
-            assert!(
-                matches!(parse(text), Err(BadValue::Refused { .. })),
-                "{text}"
-            );
+            assert!(matches!(parse(text), Err(BadValue::Refused { .. })), "{text}");
         }
         for text in ["/a:/b:O", "/a:/b:U", "/a:/b:rshared", "/a:/b:ro,noexec"] {
-            assert!(
-                matches!(parse(text), Err(BadValue::RefusedOption { .. })),
-                "{text}"
-            );
+            assert!(matches!(parse(text), Err(BadValue::RefusedOption { .. })), "{text}");
         }
         for text in ["/a:/b:", "/a:/b:ro,", "/a:/b:RO", "/a:/b:ro=true"] {
-            assert!(
-                matches!(parse(text), Err(BadValue::UnknownOption { .. })),
-                "{text}"
-            );
+            assert!(matches!(parse(text), Err(BadValue::UnknownOption { .. })), "{text}");
         }
         for text in ["/a:/b:ro,rw", "/a:/b:z,Z", "/a:/b:ro,ro"] {
             assert!(matches!(parse(text), Err(BadValue::Twice { .. })), "{text}");

@@ -166,14 +166,7 @@ const fn row(
     why: &'static str,
     instead: &'static str,
 ) -> ForeignFlag {
-    ForeignFlag {
-        name,
-        short,
-        takes,
-        fine,
-        why,
-        instead,
-    }
+    ForeignFlag { name, short, takes, fine, why, instead }
 }
 
 const GONE: &str = "leave the flag out";
@@ -199,18 +192,10 @@ mod tests {
     #[test]
     fn every_flag_is_there_once_and_says_why() {
         for (nth, row) in FOREIGN_FLAGS.iter().enumerate() {
-            assert!(
-                row.why.len() > 10 && !row.instead.is_empty(),
-                "{}",
-                row.name
-            );
+            assert!(row.why.len() > 10 && !row.instead.is_empty(), "{}", row.name);
             for other in &FOREIGN_FLAGS[nth + 1..] {
                 assert_ne!(row.name, other.name);
-                assert!(
-                    row.short.is_none() || row.short != other.short,
-                    "{}",
-                    row.name
-                );
+                assert!(row.short.is_none() || row.short != other.short, "{}", row.name);
             }
         }
     }

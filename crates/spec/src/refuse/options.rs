@@ -26,10 +26,7 @@ pub(crate) fn verdict(table: &'static [Verdict], value: &[u8]) -> Option<&'stati
 
 /// `--network`
 pub(crate) const NETWORKS: &[Verdict] = &[
-    Verdict {
-        value: "none",
-        refused: None,
-    },
+    Verdict { value: "none", refused: None },
     Verdict {
         value: "host",
         refused: Some(Because {
@@ -50,18 +47,9 @@ pub(crate) const NETWORKS: &[Verdict] = &[
 
 /// `--security-opt`
 pub(crate) const SECURITY: &[Verdict] = &[
-    Verdict {
-        value: "no-new-privileges",
-        refused: None,
-    },
-    Verdict {
-        value: "no-new-privileges:true",
-        refused: None,
-    },
-    Verdict {
-        value: "no-new-privileges=true",
-        refused: None,
-    },
+    Verdict { value: "no-new-privileges", refused: None },
+    Verdict { value: "no-new-privileges:true", refused: None },
+    Verdict { value: "no-new-privileges=true", refused: None },
     Verdict {
         value: "no-new-privileges:false",
         refused: Some(Because {
@@ -70,10 +58,7 @@ pub(crate) const SECURITY: &[Verdict] = &[
         }),
     },
     // drybox changes no SELinux label of a file and asks for none for the payload.
-    Verdict {
-        value: "label=",
-        refused: None,
-    },
+    Verdict { value: "label=", refused: None },
     Verdict {
         value: "seccomp=",
         refused: Some(Because {

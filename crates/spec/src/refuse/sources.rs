@@ -171,14 +171,7 @@ const fn always(
     what: &'static str,
     instead: &'static str,
 ) -> SourceRule {
-    SourceRule {
-        id,
-        place,
-        reach,
-        when: When::Always,
-        what,
-        instead,
-    }
+    SourceRule { id, place, reach, when: When::Always, what, instead }
 }
 
 const fn writable(
@@ -188,14 +181,7 @@ const fn writable(
     what: &'static str,
     instead: &'static str,
 ) -> SourceRule {
-    SourceRule {
-        id,
-        place,
-        reach,
-        when: When::Writable,
-        what,
-        instead,
-    }
+    SourceRule { id, place, reach, when: When::Writable, what, instead }
 }
 
 const DIRECTORY: &str = "share the one directory below it that the command needs";

@@ -18,25 +18,10 @@ pub struct TargetRule {
 
 /// Every row; the first that fits speaks.
 pub const TARGETS: &[TargetRule] = &[
-    row(
-        "/",
-        Exact,
-        "it would cover the whole box",
-        "a directory below it, as /data",
-    ),
-    row(
-        "/proc",
-        Around,
-        "it shows the box's own processes",
-        ELSEWHERE,
-    ),
+    row("/", Exact, "it would cover the whole box", "a directory below it, as /data"),
+    row("/proc", Around, "it shows the box's own processes", ELSEWHERE),
     row("/sys", Around, "a box has none", ELSEWHERE),
-    row(
-        "/dev",
-        Around,
-        "it holds the box's own devices",
-        "--shm-size SIZE for /dev/shm",
-    ),
+    row("/dev", Around, "it holds the box's own devices", "--shm-size SIZE for /dev/shm"),
     row("/usr", Around, PROGRAMS, "/opt or /data"),
     row("/bin", Around, PROGRAMS, "/opt or /data"),
     row("/sbin", Around, PROGRAMS, "/opt or /data"),
@@ -44,55 +29,15 @@ pub const TARGETS: &[TargetRule] = &[
     row("/lib32", Around, PROGRAMS, "/opt or /data"),
     row("/lib64", Around, PROGRAMS, "/opt or /data"),
     row("/libx32", Around, PROGRAMS, "/opt or /data"),
-    row(
-        "/etc",
-        Exact,
-        "drybox makes the box's own",
-        "one file of it",
-    ),
-    row(
-        "/etc/passwd",
-        Around,
-        "it names the box's own users",
-        "-u UID:GID",
-    ),
-    row(
-        "/etc/group",
-        Around,
-        "it names the box's own users",
-        "-u UID:GID",
-    ),
+    row("/etc", Exact, "drybox makes the box's own", "one file of it"),
+    row("/etc/passwd", Around, "it names the box's own users", "-u UID:GID"),
+    row("/etc/group", Around, "it names the box's own users", "-u UID:GID"),
     row("/etc/shadow", Around, "a box has no passwords", ELSEWHERE),
-    row(
-        "/etc/hosts",
-        Around,
-        "it names the box itself",
-        "--hostname NAME",
-    ),
-    row(
-        "/etc/hostname",
-        Around,
-        "it names the box itself",
-        "--hostname NAME",
-    ),
-    row(
-        "/etc/resolv.conf",
-        Around,
-        "a box has no network",
-        ELSEWHERE,
-    ),
-    row(
-        "/etc/nsswitch.conf",
-        Around,
-        "it says where the box's names come from",
-        ELSEWHERE,
-    ),
-    row(
-        "/etc/ld.so.preload",
-        Around,
-        "it would enter every program inside",
-        "-e LD_PRELOAD=FILE",
-    ),
+    row("/etc/hosts", Around, "it names the box itself", "--hostname NAME"),
+    row("/etc/hostname", Around, "it names the box itself", "--hostname NAME"),
+    row("/etc/resolv.conf", Around, "a box has no network", ELSEWHERE),
+    row("/etc/nsswitch.conf", Around, "it says where the box's names come from", ELSEWHERE),
+    row("/etc/ld.so.preload", Around, "it would enter every program inside", "-e LD_PRELOAD=FILE"),
     row(
         "/etc/ld.so.cache",
         Around,
@@ -114,12 +59,7 @@ const fn row(
     why: &'static str,
     instead: &'static str,
 ) -> TargetRule {
-    TargetRule {
-        path,
-        reach,
-        why,
-        instead,
-    }
+    TargetRule { path, reach, why, instead }
 }
 
 const ELSEWHERE: &str = "another place, as /data";

@@ -23,12 +23,7 @@ pub(super) fn resolve(
     facts: &Facts<'_>,
     workspace: &Workspace,
 ) -> Result<Mounts, SpecError> {
-    let mut plan = Plan {
-        facts,
-        guards: None,
-        mounts: Mounts::default(),
-        taken: Vec::new(),
-    };
+    let mut plan = Plan { facts, guards: None, mounts: Mounts::default(), taken: Vec::new() };
     for typed in &request.volumes {
         plan.share(parsed("--volume", typed, VolumeArg::parse)?, "--volume")?;
     }
@@ -50,11 +45,7 @@ fn parsed<T>(
     typed: &Typed,
     parse: impl FnOnce(&[u8]) -> Result<T, BadValue>,
 ) -> Result<T, SpecError> {
-    parse(typed).map_err(|source| SpecError::Value {
-        flag,
-        value: typed.clone(),
-        source,
-    })
+    parse(typed).map_err(|source| SpecError::Value { flag, value: typed.clone(), source })
 }
 
 struct Plan<'a> {
@@ -77,30 +68,16 @@ struct Taken {
 impl Plan<'_> {
     fn share(&mut self, arg: VolumeArg, flag: &'static str) -> Result<(), SpecError> {
         let typed = HostPath::parse(&absolute(&arg.source, self.facts.cwd)).map_err(|why| {
-            SpecError::Value {
-                flag,
-                value: arg.source.clone(),
-                source: why.into(),
-            }
+            SpecError::Value { flag, value: arg.source.clone(), source: why.into() }
         })?;
         let real = self.facts.host.real(&typed);
-        let real = real.map_err(|source| SpecError::Unreachable {
-            path: typed.clone(),
-            source,
-        })?;
+        let real = real.map_err(|source| SpecError::Unreachable { path: typed.clone(), source })?;
         let guards = self.guards.get_or_insert_with(|| Guards::look(self.facts));
         if let Some(source) = guards.refuse(&real.path, arg.access, self.facts) {
-            return Err(SpecError::Source {
-                value: arg.source,
-                source,
-            });
+            return Err(SpecError::Source { value: arg.source, source });
         }
         if let Some(why) = refused_kind(real.kind) {
-            return Err(SpecError::Kind {
-                path: typed,
-                kind: real.kind,
-                source: why,
-            });
+            return Err(SpecError::Kind { path: typed, kind: real.kind, source: why });
         }
         self.take(Taken {
             target: arg.target.clone(),
@@ -108,37 +85,21 @@ impl Plan<'_> {
             source: Some(real.path.clone()),
             directory: real.kind == FileKind::Directory,
         })?;
-        let share = Share {
-            source: real.path,
-            target: arg.target,
-            access: arg.access,
-        };
-        self.mounts
-            .shares
-            .push(Sourced::new(share, Source::Flag(flag)));
+        let share = Share { source: real.path, target: arg.target, access: arg.access };
+        self.mounts.shares.push(Sourced::new(share, Source::Flag(flag)));
         Ok(())
     }
 
     fn tmpfs(&mut self, tmpfs: Tmpfs, flag: &'static str) -> Result<(), SpecError> {
-        self.take(Taken {
-            target: tmpfs.target.clone(),
-            flag,
-            source: None,
-            directory: true,
-        })?;
-        self.mounts
-            .tmpfs
-            .push(Sourced::new(tmpfs, Source::Flag(flag)));
+        self.take(Taken { target: tmpfs.target.clone(), flag, source: None, directory: true })?;
+        self.mounts.tmpfs.push(Sourced::new(tmpfs, Source::Flag(flag)));
         Ok(())
     }
 
     /// Takes a target, unless it is drybox's own or something else's.
     fn take(&mut self, new: Taken) -> Result<(), SpecError> {
         let path = new.target.as_bytes();
-        if let Some(rule) = TARGETS
-            .iter()
-            .find(|r| r.reach.touches(path, r.path.as_bytes()))
-        {
+        if let Some(rule) = TARGETS.iter().find(|r| r.reach.touches(path, r.path.as_bytes())) {
             return Err(SpecError::Target {
                 flag: new.flag,
                 target: new.target,
@@ -202,11 +163,8 @@ impl Plan<'_> {
         let Some(source) = &outer.source else {
             return Ok(());
         };
-        let below = inner
-            .target
-            .as_bytes()
-            .get(outer.target.as_bytes().len()..)
-            .unwrap_or_default();
+        let below =
+            inner.target.as_bytes().get(outer.target.as_bytes().len()..).unwrap_or_default();
         let Ok(host) = HostPath::parse(&[source.as_bytes(), below].concat()) else {
             return Ok(());
         };
@@ -219,10 +177,8 @@ impl Plan<'_> {
                     flag: inner.flag,
                     target: inner.target.clone(),
                     host,
-                    source: Why(
-                        "the mount point would have to be made among your files, where \
-                                 nothing is there yet",
-                    ),
+                    source: Why("the mount point would have to be made among your files, where \
+                                 nothing is there yet"),
                     directory: inner.directory,
                 });
             }

@@ -27,18 +27,10 @@ impl Guards {
         let mut guards = Self { places: Vec::new() };
         let homes = [facts.home.map(HostPath::as_bytes), Some(b"/root")];
         for rule in SOURCES {
-            candidates(
-                rule,
-                homes.into_iter().flatten(),
-                facts,
-                Look::Real,
-                |place| {
-                    guards
-                        .places
-                        .extend(real(place, facts).map(|place| Guarded { rule, place }));
-                    None::<()>
-                },
-            );
+            candidates(rule, homes.into_iter().flatten(), facts, Look::Real, |place| {
+                guards.places.extend(real(place, facts).map(|place| Guarded { rule, place }));
+                None::<()>
+            });
         }
         guards
     }
@@ -57,24 +49,19 @@ impl Guards {
         let path = path.as_bytes();
         let guarded = self.places.iter().find_map(|guarded| {
             let applies = applies(guarded.rule, access);
-            applies
-                .then(|| guarded.rule.refuse(path, &guarded.place))
-                .flatten()
+            applies.then(|| guarded.rule.refuse(path, &guarded.place)).flatten()
         });
         guarded.or_else(|| {
             // Somebody else's home, or one's own when HOME says otherwise.
             let other = other_home(path)?;
-            SOURCES
-                .iter()
-                .filter(|rule| applies(rule, access))
-                .find_map(|rule| {
-                    if !matches!(rule.place, Place::Home(_)) {
-                        return None;
-                    }
-                    candidates(rule, std::iter::once(other), facts, Look::Real, |place| {
-                        rule.refuse(path, &real(place, facts)?)
-                    })
+            SOURCES.iter().filter(|rule| applies(rule, access)).find_map(|rule| {
+                if !matches!(rule.place, Place::Home(_)) {
+                    return None;
+                }
+                candidates(rule, std::iter::once(other), facts, Look::Real, |place| {
+                    rule.refuse(path, &real(place, facts)?)
                 })
+            })
         })
     }
 }
@@ -90,10 +77,7 @@ pub(super) fn workspace(facts: &Facts<'_>) -> Sourced<Workspace> {
         return empty(refused.what);
     }
     // It would stand at its own path, where drybox's own things stand.
-    match TARGETS
-        .iter()
-        .find(|rule| rule.reach.touches(cwd, rule.path.as_bytes()))
-    {
+    match TARGETS.iter().find(|rule| rule.reach.touches(cwd, rule.path.as_bytes())) {
         Some(rule) => empty(rule.why),
         None => Sourced::default_of(Workspace::CurrentDir),
     }
@@ -118,18 +102,11 @@ fn literal_refusal(path: &[u8], access: Access, facts: &Facts<'_>) -> Option<Ref
         real(home.as_bytes(), facts).map_or(Cow::Borrowed(home.as_bytes()), Cow::Owned)
     });
     let homes = [own.as_deref(), other_home(path), Some(b"/root")];
-    SOURCES
-        .iter()
-        .filter(|rule| applies(rule, access))
-        .find_map(|rule| {
-            candidates(
-                rule,
-                homes.into_iter().flatten(),
-                facts,
-                Look::Literal,
-                |place| rule.refuse(path, place),
-            )
+    SOURCES.iter().filter(|rule| applies(rule, access)).find_map(|rule| {
+        candidates(rule, homes.into_iter().flatten(), facts, Look::Literal, |place| {
+            rule.refuse(path, place)
         })
+    })
 }
 
 /// Calls `visit` with each path that a row speaks of, until it answers.
@@ -158,10 +135,7 @@ fn candidates<'h, T>(
         Place::Variable(name) => {
             let value = facts.host.variable(name.as_bytes())?;
             let value = value.strip_prefix(b"unix://").unwrap_or(&value);
-            value
-                .split(|&b| b == b':')
-                .filter(|part| part.starts_with(b"/"))
-                .find_map(visit)
+            value.split(|&b| b == b':').filter(|part| part.starts_with(b"/")).find_map(visit)
         }
     }
 }

@@ -33,10 +33,7 @@ impl Lookup for Host {
         let kind = self.files.get(text.as_str()).copied();
         let kind = kind.or(self.everything.then_some(FileKind::Directory));
         match kind {
-            Some(kind) => Ok(Real {
-                path: host(&text),
-                kind,
-            }),
+            Some(kind) => Ok(Real { path: host(&text), kind }),
             None => Err(LookupError::Errno { errno: 2 }),
         }
     }
@@ -50,9 +47,7 @@ impl Lookup for Host {
     }
 
     fn variable(&self, name: &[u8]) -> Option<Vec<u8>> {
-        self.variables
-            .get(std::str::from_utf8(name).unwrap())
-            .map(|v| v.as_bytes().to_vec())
+        self.variables.get(std::str::from_utf8(name).unwrap()).map(|v| v.as_bytes().to_vec())
     }
 
     fn variables(&self, prefix: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
@@ -94,17 +89,7 @@ fn host(path: &str) -> HostPath {
 fn on(host: &Host, cwd: &str, request: &RunRequest) -> Result<SandboxSpec, SpecError> {
     let (cwd, home) = (self::host(cwd), self::host("/home/u"));
     let terminals = [false; 3];
-    resolve(
-        request,
-        &Facts {
-            cwd: &cwd,
-            home: Some(&home),
-            uid: 501,
-            gid: 20,
-            terminals,
-            host,
-        },
-    )
+    resolve(request, &Facts { cwd: &cwd, home: Some(&home), uid: 501, gid: 20, terminals, host })
 }
 
 fn words(words: &[&str]) -> RunRequest {
@@ -116,19 +101,9 @@ fn words(words: &[&str]) -> RunRequest {
 }
 
 fn volume(host: &Host, volume: &str) -> Result<SandboxSpec, SpecError> {
-    on(
-        host,
-        "/home/u/p",
-        &RunRequest {
-            volumes: vec![volume.into()],
-            ..words(&["true"])
-        },
-    )
+    on(host, "/home/u/p", &RunRequest { volumes: vec![volume.into()], ..words(&["true"]) })
 }
 
 fn everything() -> Host {
-    Host {
-        everything: true,
-        ..Host::default()
-    }
+    Host { everything: true, ..Host::default() }
 }

@@ -14,10 +14,7 @@ fn an_empty_request_is_the_shell_with_every_default() {
 
 #[test]
 fn words_without_dashes_name_an_image_that_is_not_there() {
-    let request = RunRequest {
-        form: CommandForm::Bare,
-        ..words(&["npm", "run", "a b"])
-    };
+    let request = RunRequest { form: CommandForm::Bare, ..words(&["npm", "run", "a b"]) };
     let error = on(&Host::default(), "/home/u/p", &request).unwrap_err();
     assert!(matches!(error, SpecError::NoImage { .. }));
     assert_eq!(error.fix().unwrap(), "drybox run -- npm run 'a b'");
@@ -27,88 +24,44 @@ fn words_without_dashes_name_an_image_that_is_not_there() {
 fn terminals_on_both_sides_imply_a_terminal_inside() {
     let (cwd, host) = (host("/home/u/p"), Host::default());
     let terminal = |terminals, request: &RunRequest| {
-        let facts = Facts {
-            cwd: &cwd,
-            home: None,
-            uid: 1,
-            gid: 1,
-            terminals,
-            host: &host,
-        };
+        let facts = Facts { cwd: &cwd, home: None, uid: 1, gid: 1, terminals, host: &host };
         resolve(request, &facts).map(|spec| spec.terminal)
     };
     let plain = words(&["true"]);
     assert_eq!(
         terminal([true, true, false], &plain).unwrap(),
-        Sourced::new(
-            Terminal::Filtered,
-            Source::Implied("terminals on stdin and stdout")
-        )
+        Sourced::new(Terminal::Filtered, Source::Implied("terminals on stdin and stdout"))
     );
-    assert_eq!(
-        terminal([true, false, true], &plain).unwrap().value,
-        Terminal::None
-    );
-    let off = RunRequest {
-        tty: Some("false".into()),
-        ..plain.clone()
-    };
+    assert_eq!(terminal([true, false, true], &plain).unwrap().value, Terminal::None);
+    let off = RunRequest { tty: Some("false".into()), ..plain.clone() };
     assert_eq!(terminal([true; 3], &off).unwrap().value, Terminal::None);
-    let on = RunRequest {
-        tty: Some("true".into()),
-        ..plain.clone()
-    };
+    let on = RunRequest { tty: Some("true".into()), ..plain.clone() };
     assert_eq!(terminal([false; 3], &on).unwrap().value, Terminal::Filtered);
-    let raw = RunRequest {
-        raw_terminal: Some("true".into()),
-        ..on
-    };
+    let raw = RunRequest { raw_terminal: Some("true".into()), ..on };
     assert_eq!(terminal([false; 3], &raw).unwrap().value, Terminal::Raw);
-    let both = RunRequest {
-        raw_terminal: Some("true".into()),
-        ..off
-    };
-    assert!(matches!(
-        terminal([true; 3], &both),
-        Err(SpecError::Contradiction { .. })
-    ));
+    let both = RunRequest { raw_terminal: Some("true".into()), ..off };
+    assert!(matches!(terminal([true; 3], &both), Err(SpecError::Contradiction { .. })));
 }
 
 #[test]
 fn entrypoint_stands_before_the_words() {
     let command = |entrypoint: &str, args: &[&str]| {
-        let request = RunRequest {
-            entrypoint: Some(entrypoint.into()),
-            ..words(args)
-        };
+        let request = RunRequest { entrypoint: Some(entrypoint.into()), ..words(args) };
         on(&Host::default(), "/home/u/p", &request).map(|spec| spec.command)
     };
     let argv = |args: &[&str]| Command::argv(args.iter().copied()).unwrap();
-    assert_eq!(
-        command("sh", &["-c", "x"]).unwrap().value,
-        argv(&["sh", "-c", "x"])
-    );
-    assert_eq!(
-        command(r#"["a","b"]"#, &[]).unwrap().value,
-        argv(&["a", "b"])
-    );
+    assert_eq!(command("sh", &["-c", "x"]).unwrap().value, argv(&["sh", "-c", "x"]));
+    assert_eq!(command(r#"["a","b"]"#, &[]).unwrap().value, argv(&["a", "b"]));
     let cleared = command("", &["true"]).unwrap();
     assert_eq!(cleared, Sourced::new(argv(&["true"]), Source::Flag("--")));
-    assert!(matches!(
-        command("", &[]),
-        Err(SpecError::Contradiction { .. })
-    ));
+    assert!(matches!(command("", &[]), Err(SpecError::Contradiction { .. })));
 }
 
 #[test]
 fn the_last_variable_of_a_name_wins_and_flags_beat_files() {
     let host = Host {
         texts: [("/home/u/p/env", "A=file\nB=file\n"), ("/etc/env", "C\nD*")].into(),
-        files: [
-            ("/etc/env", FileKind::File),
-            ("/home/u/p/env", FileKind::File),
-        ]
-        .into(),
+        files: [("/etc/env", FileKind::File), ("/home/u/p/env", FileKind::File)].into(),
         variables: [("C", "host"), ("DA", "1"), ("DB", "2"), ("E", "no")].into(),
         ..Host::default()
     };
@@ -131,19 +84,10 @@ fn a_file_of_the_workspace_may_not_ask_for_a_variable() {
         variables: [("NPM_TOKEN", "secret")].into(),
         ..Host::default()
     };
-    let request = RunRequest {
-        env_files: vec!["env".into()],
-        ..words(&["true"])
-    };
-    assert!(matches!(
-        on(&host, "/home/u/p", &request),
-        Err(SpecError::EnvCopy { .. })
-    ));
+    let request = RunRequest { env_files: vec!["env".into()], ..words(&["true"]) };
+    assert!(matches!(on(&host, "/home/u/p", &request), Err(SpecError::EnvCopy { .. })));
     // The control: the same file, when the workspace is another directory.
-    let request = RunRequest {
-        env_files: vec!["/home/u/p/env".into()],
-        ..words(&["true"])
-    };
+    let request = RunRequest { env_files: vec!["/home/u/p/env".into()], ..words(&["true"]) };
     assert_eq!(on(&host, "/home/u/q", &request).unwrap().env.len(), 1);
 }
 
@@ -152,14 +96,7 @@ fn every_foreign_flag_is_refused_but_for_what_is_so_anyway() {
     for flag in FOREIGN_FLAGS {
         let with = |value: &str| {
             let foreign = vec![(flag, value.into())];
-            on(
-                &Host::default(),
-                "/home/u/p",
-                &RunRequest {
-                    foreign,
-                    ..words(&["true"])
-                },
-            )
+            on(&Host::default(), "/home/u/p", &RunRequest { foreign, ..words(&["true"]) })
         };
         for fine in flag.fine {
             with(fine).unwrap();
@@ -179,36 +116,13 @@ fn every_foreign_flag_is_refused_but_for_what_is_so_anyway() {
 fn networks_other_than_none_are_refused() {
     let with = |networks: &[&str]| {
         let networks = networks.iter().map(|n| n.as_bytes().to_vec()).collect();
-        on(
-            &Host::default(),
-            "/home/u/p",
-            &RunRequest {
-                networks,
-                ..words(&["true"])
-            },
-        )
+        on(&Host::default(), "/home/u/p", &RunRequest { networks, ..words(&["true"]) })
     };
-    assert_eq!(
-        with(&["none"]).unwrap().doors.from,
-        Source::Flag("--network")
-    );
+    assert_eq!(with(&["none"]).unwrap().doors.from, Source::Flag("--network"));
     with(&["none", "none"]).unwrap();
-    for network in [
-        "host",
-        "bridge",
-        "slirp4netns",
-        "pasta:-t,80",
-        "container:x",
-        "",
-    ] {
-        assert!(
-            matches!(with(&[network]), Err(SpecError::Refused { .. })),
-            "{network}"
-        );
-        assert!(matches!(
-            with(&["none", network]),
-            Err(SpecError::Contradiction { .. })
-        ));
+    for network in ["host", "bridge", "slirp4netns", "pasta:-t,80", "container:x", ""] {
+        assert!(matches!(with(&[network]), Err(SpecError::Refused { .. })), "{network}");
+        assert!(matches!(with(&["none", network]), Err(SpecError::Contradiction { .. })));
     }
 }
 
@@ -216,18 +130,9 @@ fn networks_other_than_none_are_refused() {
 fn what_drybox_always_does_cannot_be_switched_off() {
     let off = || Some(b"false".to_vec());
     for request in [
-        RunRequest {
-            rm: off(),
-            ..RunRequest::default()
-        },
-        RunRequest {
-            init: off(),
-            ..RunRequest::default()
-        },
-        RunRequest {
-            read_only: off(),
-            ..RunRequest::default()
-        },
+        RunRequest { rm: off(), ..RunRequest::default() },
+        RunRequest { init: off(), ..RunRequest::default() },
+        RunRequest { read_only: off(), ..RunRequest::default() },
     ] {
         let got = on(&Host::default(), "/home/u/p", &request);
         assert!(matches!(got, Err(SpecError::Refused { .. })));
@@ -251,15 +156,8 @@ fn scalars_are_taken_with_their_source() {
     assert_eq!(spec.hostname.from, Source::Flag("--hostname"));
     assert_eq!(spec.timeout.unwrap().value.as_secs(), 90);
     assert_eq!(spec.shm_size.unwrap().value, ByteSize(1 << 20));
-    let limit = Ulimit {
-        resource: Resource::Nofile,
-        soft: 2,
-        hard: 3,
-    };
-    assert_eq!(
-        spec.ulimits,
-        vec![Sourced::new(limit, Source::Flag("--ulimit"))]
-    );
+    let limit = Ulimit { resource: Resource::Nofile, soft: 2, hard: 3 };
+    assert_eq!(spec.ulimits, vec![Sourced::new(limit, Source::Flag("--ulimit"))]);
 }
 
 #[test]
@@ -270,67 +168,13 @@ fn bad_scalars_name_their_flag() {
     };
     let new = RunRequest::default;
     let value = |text: &str| Some(text.as_bytes().to_vec());
-    assert_eq!(
-        bad(RunRequest {
-            workdir: value("x"),
-            ..new()
-        }),
-        "--workdir"
-    );
-    assert_eq!(
-        bad(RunRequest {
-            workdir: value("/proc/self/fd/7"),
-            ..new()
-        }),
-        "--workdir"
-    );
-    assert_eq!(
-        bad(RunRequest {
-            timeout: value("5m"),
-            ..new()
-        }),
-        "--timeout"
-    );
-    assert_eq!(
-        bad(RunRequest {
-            shm_size: value("0"),
-            ..new()
-        }),
-        "--shm-size"
-    );
-    assert_eq!(
-        bad(RunRequest {
-            name: value("../../x"),
-            ..new()
-        }),
-        "--name"
-    );
-    assert_eq!(
-        bad(RunRequest {
-            name: value("-rf"),
-            ..new()
-        }),
-        "--name"
-    );
-    assert_eq!(
-        bad(RunRequest {
-            hostname: value("a b"),
-            ..new()
-        }),
-        "--hostname"
-    );
-    assert_eq!(
-        bad(RunRequest {
-            tty: value("maybe"),
-            ..new()
-        }),
-        "--tty"
-    );
-    assert_eq!(
-        bad(RunRequest {
-            env: vec!["*".into()],
-            ..new()
-        }),
-        "--env"
-    );
+    assert_eq!(bad(RunRequest { workdir: value("x"), ..new() }), "--workdir");
+    assert_eq!(bad(RunRequest { workdir: value("/proc/self/fd/7"), ..new() }), "--workdir");
+    assert_eq!(bad(RunRequest { timeout: value("5m"), ..new() }), "--timeout");
+    assert_eq!(bad(RunRequest { shm_size: value("0"), ..new() }), "--shm-size");
+    assert_eq!(bad(RunRequest { name: value("../../x"), ..new() }), "--name");
+    assert_eq!(bad(RunRequest { name: value("-rf"), ..new() }), "--name");
+    assert_eq!(bad(RunRequest { hostname: value("a b"), ..new() }), "--hostname");
+    assert_eq!(bad(RunRequest { tty: value("maybe"), ..new() }), "--tty");
+    assert_eq!(bad(RunRequest { env: vec!["*".into()], ..new() }), "--env");
 }

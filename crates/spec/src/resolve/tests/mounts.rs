@@ -11,23 +11,14 @@ fn a_share_is_where_its_symlinks_lead() {
     };
     let spec = volume(&host, "./link:/data:ro").unwrap();
     assert_eq!(spec.shares[0].value.source, self::host("/data/real"));
-    assert!(matches!(
-        volume(&host, "./none:/data"),
-        Err(SpecError::Unreachable { .. })
-    ));
+    assert!(matches!(volume(&host, "./none:/data"), Err(SpecError::Unreachable { .. })));
 }
 
 #[test]
 fn sockets_fifos_and_devices_are_no_shares() {
     for kind in [FileKind::Socket, FileKind::Fifo, FileKind::Device] {
-        let host = Host {
-            files: [("/data/x", kind)].into(),
-            ..Host::default()
-        };
-        assert!(
-            matches!(volume(&host, "/data/x:/x"), Err(SpecError::Kind { .. })),
-            "{kind:?}"
-        );
+        let host = Host { files: [("/data/x", kind)].into(), ..Host::default() };
+        assert!(matches!(volume(&host, "/data/x:/x"), Err(SpecError::Kind { .. })), "{kind:?}");
     }
 }
 
@@ -36,11 +27,7 @@ fn every_reserved_target_is_refused_and_its_neighbour_is_not() {
     let host = everything();
     for rule in TARGETS {
         let at = |path: &str| volume(&host, &format!("/data:{path}:ro"));
-        assert!(
-            matches!(at(rule.path), Err(SpecError::Target { .. })),
-            "{}",
-            rule.path
-        );
+        assert!(matches!(at(rule.path), Err(SpecError::Target { .. })), "{}", rule.path);
         if rule.path != "/" {
             at(&format!("{}-not", rule.path)).unwrap();
         }
@@ -52,19 +39,9 @@ fn targets_do_not_cover_each_other() {
     let host = everything();
     let two = |a: &str, b: &str| {
         let volumes = vec![a.into(), b.into()];
-        on(
-            &host,
-            "/home/u/p",
-            &RunRequest {
-                volumes,
-                ..words(&["true"])
-            },
-        )
+        on(&host, "/home/u/p", &RunRequest { volumes, ..words(&["true"]) })
     };
-    assert!(matches!(
-        two("/a:/x", "/b:/x/"),
-        Err(SpecError::Contradiction { .. })
-    ));
+    assert!(matches!(two("/a:/x", "/b:/x/"), Err(SpecError::Contradiction { .. })));
     two("/a:/x", "/b:/y").unwrap();
     two("/a:/x", "/b:/x/sub").unwrap();
 }
@@ -72,33 +49,21 @@ fn targets_do_not_cover_each_other() {
 #[test]
 fn mount_points_are_never_made_in_the_users_files() {
     let mut host = Host::default();
-    host.files
-        .extend([("/data", FileKind::Directory), ("/f", FileKind::File)]);
+    host.files.extend([("/data", FileKind::Directory), ("/f", FileKind::File)]);
     host.files.insert("/home/u/p", FileKind::Directory);
     let at = |host: &Host, volumes: &[&str], tmpfs: &[&str]| {
         let list = |items: &[&str]| items.iter().map(|v| v.as_bytes().to_vec()).collect();
-        let request = RunRequest {
-            volumes: list(volumes),
-            tmpfs: list(tmpfs),
-            ..words(&["true"])
-        };
+        let request = RunRequest { volumes: list(volumes), tmpfs: list(tmpfs), ..words(&["true"]) };
         on(host, "/home/u/p", &request)
     };
     let missing = |got| matches!(got, Err(SpecError::NoMountPoint { .. }));
     assert!(missing(at(&host, &["/data:/x"], &["/x/sub"])));
     assert!(missing(at(&host, &[], &["/home/u/p/node_modules"])));
-    assert!(matches!(
-        at(&host, &["/f:/x"], &["/x/sub"]),
-        Err(SpecError::Target { .. })
-    ));
+    assert!(matches!(at(&host, &["/f:/x"], &["/x/sub"]), Err(SpecError::Target { .. })));
     // Nothing of the host is behind scratch space.
     at(&host, &["/f:/x/y/f"], &["/x"]).unwrap();
     host.files.insert("/data/sub", FileKind::Directory);
-    host.files
-        .insert("/home/u/p/node_modules", FileKind::Directory);
+    host.files.insert("/home/u/p/node_modules", FileKind::Directory);
     at(&host, &["/data:/x"], &["/x/sub", "/home/u/p/node_modules"]).unwrap();
-    assert!(matches!(
-        at(&host, &["/data:/x", "/f:/x/sub"], &[]),
-        Err(SpecError::Target { .. })
-    ));
+    assert!(matches!(at(&host, &["/data:/x", "/f:/x/sub"], &[]), Err(SpecError::Target { .. })));
 }

@@ -5,27 +5,14 @@ use super::*;
 #[test]
 fn a_symlink_to_a_guarded_place_is_refused_from_both_ends() {
     let host = Host {
-        links: [
-            ("/home/u/.ssh", "/home/u/dotfiles/ssh"),
-            ("/data/keys", "/home/u/dotfiles/ssh"),
-        ]
-        .into(),
+        links: [("/home/u/.ssh", "/home/u/dotfiles/ssh"), ("/data/keys", "/home/u/dotfiles/ssh")]
+            .into(),
         everything: true,
         ..Host::default()
     };
-    for source in [
-        "/data/keys",
-        "/home/u/dotfiles",
-        "/home/u/dotfiles/ssh/id",
-        "/home/u/.ssh",
-    ] {
+    for source in ["/data/keys", "/home/u/dotfiles", "/home/u/dotfiles/ssh/id", "/home/u/.ssh"] {
         let error = volume(&host, &format!("{source}:/x:ro")).unwrap_err();
-        let SpecError::Source {
-            source: refused, ..
-        } = &error
-        else {
-            panic!("{error:?}")
-        };
+        let SpecError::Source { source: refused, .. } = &error else { panic!("{error:?}") };
         assert_eq!(refused.id, "ssh", "{source}");
     }
     volume(&host, "/home/u/other:/x:ro").unwrap();
@@ -48,11 +35,7 @@ fn every_guarded_place_is_refused_and_its_neighbour_is_not() {
                 String::from_utf8(host.own(which).unwrap().as_bytes().to_vec()).unwrap()
             }
         };
-        let access = if rule.when == When::Always {
-            "ro"
-        } else {
-            "rw"
-        };
+        let access = if rule.when == When::Always { "ro" } else { "rw" };
         let refusal = |path: &str, access: &str| match volume(&host, &format!("{path}:/x:{access}"))
         {
             Err(SpecError::Source { source, .. }) => Some(source.id),
@@ -78,21 +61,13 @@ fn every_guarded_place_is_refused_and_its_neighbour_is_not() {
 #[test]
 fn ids_are_unique_and_what_is_not_there_guards_nothing() {
     for (nth, rule) in SOURCES.iter().enumerate() {
-        assert!(
-            SOURCES[nth + 1..].iter().all(|other| other.id != rule.id),
-            "{}",
-            rule.id
-        );
+        assert!(SOURCES[nth + 1..].iter().all(|other| other.id != rule.id), "{}", rule.id);
     }
     let mut host = Host::default();
     host.files.insert("/home/u/.cargo", FileKind::Directory);
     volume(&host, "/home/u/.cargo:/x:ro").unwrap();
-    host.files
-        .insert("/home/u/.cargo/credentials.toml", FileKind::File);
-    assert!(matches!(
-        volume(&host, "/home/u/.cargo:/x:ro"),
-        Err(SpecError::Source { .. })
-    ));
+    host.files.insert("/home/u/.cargo/credentials.toml", FileKind::File);
+    assert!(matches!(volume(&host, "/home/u/.cargo:/x:ro"), Err(SpecError::Source { .. })));
 }
 
 #[test]
@@ -100,21 +75,13 @@ fn the_executable_may_be_read_and_not_written() {
     let host = everything();
     volume(&host, "/opt/drybox:/x:ro").unwrap();
     for source in ["/opt/drybox", "/opt/drybox/bin/drybox", "/opt"] {
-        assert!(matches!(
-            volume(&host, &format!("{source}:/x")),
-            Err(SpecError::Source { .. })
-        ));
+        assert!(matches!(volume(&host, &format!("{source}:/x")), Err(SpecError::Source { .. })));
     }
 }
 
 #[test]
 fn a_directory_that_is_no_project_is_not_shown() {
-    let workspace = |cwd: &str| {
-        on(&everything(), cwd, &words(&["true"]))
-            .unwrap()
-            .workspace
-            .value
-    };
+    let workspace = |cwd: &str| on(&everything(), cwd, &words(&["true"])).unwrap().workspace.value;
     for cwd in [
         "/",
         "/home",
@@ -151,16 +118,9 @@ fn a_directory_that_is_no_project_is_not_shown() {
 #[test]
 fn a_home_behind_a_symlink_is_a_home() {
     let links = [("/home/u", "/data/u")].into();
-    let host = Host {
-        links,
-        everything: true,
-        ..Host::default()
-    };
+    let host = Host { links, everything: true, ..Host::default() };
     for cwd in ["/data/u", "/data", "/data/u/.aws"] {
-        assert_eq!(
-            on(&host, cwd, &words(&["true"])).unwrap().workspace.value,
-            Workspace::Empty
-        );
+        assert_eq!(on(&host, cwd, &words(&["true"])).unwrap().workspace.value, Workspace::Empty);
     }
     let project = on(&host, "/data/u/p", &words(&["true"])).unwrap();
     assert_eq!(project.workspace.value, Workspace::CurrentDir);
