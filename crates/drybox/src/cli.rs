@@ -27,7 +27,11 @@ pub(crate) enum Invocation {
 /// Reads the words after the program's name.
 ///
 /// `run` is read without building the rest of the command line: it is on the path of every start.
-pub(crate) fn parse(args: Vec<OsString>) -> Result<Invocation, CliError> {
+pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Invocation, CliError> {
+    if args.first().is_some_and(|first| first == "help") {
+        args.remove(0);
+        args.push("--help".into());
+    }
     if args.first().is_some_and(|first| first == "run") {
         return run::parse(&args);
     }
@@ -42,6 +46,10 @@ pub(crate) fn parse(args: Vec<OsString>) -> Result<Invocation, CliError> {
         }
         Err(error) if !error.use_stderr() => Ok(Invocation::Text(error.to_string())),
         Err(error) => match asked {
+            Some(word) if word == "--" => {
+                let words = args.into_iter().skip(1).map(OsStringExt::into_vec).collect();
+                Err(CliError::NoCommand { words })
+            }
             Some(word) if !word.as_encoded_bytes().starts_with(b"-") && !is_command(&word) => {
                 let words = args.into_iter().map(OsStringExt::into_vec).collect();
                 Err(CliError::UnknownCommand { words })
@@ -88,13 +96,14 @@ pub(crate) fn whole() -> Command {
                 .arg(shell),
         )
         .before_help(EXAMPLES)
+        .help_template("{about}\n\n{before-help}Usage: {usage}\n\n{all-args}\n")
 }
 
 const EXAMPLES: &str = "\
 Examples:
   drybox run -- npm test           the tests of this directory, jailed
   drybox run                       a shell, jailed
-  drybox run --explain -- npm test what that box would see, without running
+  drybox run --explain -- npm test what that box would see; runs nothing
   drybox run --help                every flag";
 
 #[cfg(test)]

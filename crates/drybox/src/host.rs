@@ -12,6 +12,7 @@ use std::path::Path;
 
 use drybox_spec::{
     BadPath, Facts, FileKind, HostPath, Kind, LONGEST_FILE, Lookup, LookupError, Own, Real, Report,
+    Why,
 };
 
 /// The host as this process sees it.
@@ -24,14 +25,19 @@ pub(crate) struct Host {
     terminals: [bool; 3],
 }
 
-/// The current directory has no name.
+/// Why drybox does not start here.
 #[derive(Debug, thiserror::Error)]
-#[error("the current directory cannot be named")]
-pub(crate) struct NoCurrentDir {
-    source: NoCwd,
+pub(crate) enum BadHost {
+    /// The current directory has no name.
+    #[error("the current directory cannot be named")]
+    NoCurrentDir { source: NoCwd },
+    /// The executable was installed set-user-id or set-group-id: what it does for its caller it
+    /// would do with another's rights (CVE-2020-5291).
+    #[error("drybox was started with the rights of another user")]
+    SetId { source: Why },
 }
 
-/// Why it has none.
+/// Why the current directory has no name.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoCwd {
     #[error("{}", io::Error::from_raw_os_error(*errno))]
@@ -41,18 +47,23 @@ pub(crate) enum NoCwd {
 }
 
 impl Host {
-    /// Looks around: getcwd, two ids, three terminal checks.
-    pub(crate) fn look() -> Result<Self, NoCurrentDir> {
+    /// Looks around: getcwd, four ids, three terminal checks.
+    pub(crate) fn look() -> Result<Self, BadHost> {
+        use rustix::process::{getegid, geteuid, getgid, getuid};
+        let (uid, gid) = (geteuid(), getegid());
+        if uid != getuid() || gid != getgid() {
+            return Err(BadHost::SetId { source: Why("its file is set-user-id or set-group-id") });
+        }
+        let (uid, gid) = (uid.as_raw(), gid.as_raw());
         let cwd = std::env::current_dir()
             .map_err(|error| NoCwd::Errno { errno: errno(&error) })
             .and_then(|cwd| HostPath::parse(cwd.as_os_str().as_bytes()).map_err(NoCwd::Path))
-            .map_err(|source| NoCurrentDir { source })?;
-        let uid = rustix::process::geteuid().as_raw();
+            .map_err(|source| BadHost::NoCurrentDir { source })?;
         Ok(Self {
             cwd,
             home: variable_path("HOME").or_else(|| home_of(uid, &fs::read("/etc/passwd").ok()?)),
             uid,
-            gid: rustix::process::getegid().as_raw(),
+            gid,
             terminals: [
                 io::stdin().is_terminal(),
                 io::stdout().is_terminal(),
@@ -152,13 +163,19 @@ impl Host {
     }
 }
 
-impl Report for NoCurrentDir {
+impl Report for BadHost {
     fn kind(&self) -> Kind {
-        Kind::User
+        match self {
+            Self::NoCurrentDir { .. } => Kind::User,
+            Self::SetId { .. } => Kind::Host,
+        }
     }
 
     fn fix(&self) -> Option<Cow<'_, str>> {
-        Some("cd to a directory that exists".into())
+        Some(match self {
+            Self::NoCurrentDir { .. } => "cd to a directory that exists".into(),
+            Self::SetId { .. } => "chmod ug-s on the drybox executable: it needs no rights".into(),
+        })
     }
 }
 

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use crate::grammar::BadValue;
 use crate::request::Typed;
-use crate::{BoxPath, FileKind, HostPath, Kind, LookupError, Report, ShellWords, Shown};
+use crate::{
+    BadCommand, BadPath, BoxPath, FileKind, HostPath, Kind, LookupError, Report, ShellWords, Shown,
+};
 
 /// Why a request was refused. Display says what was attempted, the source why it failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +33,14 @@ pub enum SpecError {
         source: Why,
         /// The narrower thing to use.
         instead: &'static str,
+    },
+    /// The words are no command.
+    #[error("cannot run {}", ShellWords(words))]
+    Command {
+        /// The words as typed.
+        words: Vec<Typed>,
+        /// Why.
+        source: BadCommand,
     },
     /// Two settings exclude each other.
     #[error("cannot use {first} with {second}")]
@@ -160,11 +170,17 @@ impl Report for SpecError {
 
     fn fix(&self) -> Option<Cow<'_, str>> {
         Some(match self {
+            Self::Value {
+                flag: "--workdir",
+                value,
+                source: BadValue::Path(BadPath::Relative { .. }),
+            } => format!("--workdir {}", ShellWords(&[[b"/work/", value.as_slice()].concat()]))
+                .into(),
             Self::Value { source, .. } | Self::EnvLine { source, .. } => source.instead()?.into(),
             Self::Refused { instead, .. } | Self::Target { instead, .. } => (*instead).into(),
             Self::Contradiction { fix, .. } => (*fix).into(),
             Self::Source { source, .. } => source.instead.into(),
-            Self::Unreachable { path, source } if source.is_missing() => {
+            Self::Unreachable { path, source: LookupError::Errno { errno: 2 } } => {
                 format!("mkdir -p {}", ShellWords(&[path.as_bytes()])).into()
             }
             Self::Kind { .. } => "share a directory or a regular file".into(),
@@ -176,7 +192,7 @@ impl Report for SpecError {
             }
             Self::EnvCopy { name, .. } => format!("-e {}", ShellWords(&[name])).into(),
             Self::NoImage { words, .. } => format!("drybox run -- {}", ShellWords(words)).into(),
-            Self::Unreachable { .. } | Self::EnvFile { .. } => return None,
+            Self::Unreachable { .. } | Self::EnvFile { .. } | Self::Command { .. } => return None,
         })
     }
 }

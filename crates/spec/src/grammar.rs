@@ -35,8 +35,16 @@ pub enum BadValue {
         /// What would be valid.
         rule: &'static str,
     },
-    /// It holds an option that nobody knows.
-    #[error("'{}' is no option of it; known are {known}", Shown(option))]
+    /// It is well formed, and drybox does not do it.
+    #[error("{why}")]
+    Refused {
+        /// The reason.
+        why: &'static str,
+        /// The narrower thing to use.
+        instead: &'static str,
+    },
+    /// It holds a word that nobody knows.
+    #[error("'{}' is unknown; known are {known}", Shown(option))]
     UnknownOption {
         /// The option as given.
         option: Vec<u8>,
@@ -83,7 +91,7 @@ impl BadValue {
     #[must_use]
     pub fn instead(&self) -> Option<&'static str> {
         match self {
-            Self::RefusedOption { instead, .. } => Some(instead),
+            Self::Refused { instead, .. } | Self::RefusedOption { instead, .. } => Some(instead),
             Self::Line { why, .. } => why.instead(),
             _ => None,
         }

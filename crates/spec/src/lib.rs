@@ -44,7 +44,7 @@ pub use quote::ShellWords;
 pub use refuse::{FOREIGN_FLAGS, ForeignFlag, Takes};
 pub use report::{Kind, Report};
 pub use request::{CommandForm, RunRequest, Typed};
-pub use resolve::{refused_source, resolve};
+pub use resolve::{Guards, resolve};
 pub use share::{Access, Share, Tmpfs};
 pub use shown::Shown;
 pub use sourced::{Source, Sourced};

@@ -6,7 +6,7 @@ mod places;
 #[cfg(test)]
 mod tests;
 
-pub use places::refused_source;
+pub use places::Guards;
 
 use crate::error::Why;
 use crate::grammar::{self, BadValue, Entrypoint, UlimitArg};
@@ -38,14 +38,13 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     let mounts = mounts::resolve(request, facts, &workspace.value)?;
     let mut spec = SandboxSpec::builder(command.value).build();
     spec.command.from = command.from;
-    spec.workspace = workspace;
     spec.shares = mounts.shares;
     spec.tmpfs = mounts.tmpfs;
-    spec.env = env::resolve(request, facts)?;
+    spec.env = env::resolve(request, facts, &workspace.value)?;
+    spec.workspace = workspace;
     spec.workdir = workdir(request)?;
-    if let Some(doors) = request.networks.first() {
+    if !request.networks.is_empty() {
         // Every value but `none` was refused above.
-        debug_assert_eq!(doors, b"none");
         spec.doors.from = Source::Flag("--network");
     }
     let own = if facts.uid == 0 { (1000, 1000) } else { (facts.uid, facts.gid) };
@@ -159,11 +158,8 @@ fn command(request: &RunRequest) -> Result<Sourced<Command>, SpecError> {
         Some(entry) if !entry.value.0.is_empty() => entry.from,
         _ => Source::Flag("--"),
     };
-    let command = Command::argv(words).map_err(|why| SpecError::Value {
-        flag: "--",
-        value: request.words.first().cloned().unwrap_or_default(),
-        source: why.into(),
-    })?;
+    let command = Command::argv(words)
+        .map_err(|source| SpecError::Command { words: request.words.clone(), source })?;
     Ok(Sourced::new(command, from))
 }
 
@@ -171,13 +167,15 @@ fn command(request: &RunRequest) -> Result<Sourced<Command>, SpecError> {
 /// (CVE-2024-21626).
 fn workdir(request: &RunRequest) -> Result<Option<Sourced<BoxPath>>, SpecError> {
     let parse = |value: &[u8]| {
+        if value.is_empty() {
+            return Err(BadValue::Shape { rule: "a directory inside, as /work/sub" });
+        }
         let path = BoxPath::parse(value)?;
         let procfs = ["/proc", "/sys", "/dev"]
             .iter()
             .any(|place| crate::path::is_within(path.as_bytes(), place.as_bytes()));
         if procfs {
-            return Err(BadValue::RefusedOption {
-                option: value.to_vec(),
+            return Err(BadValue::Refused {
                 why: "links in there lead out of the box",
                 instead: "a directory of the workspace",
             });
@@ -239,8 +237,7 @@ fn ulimits(request: &RunRequest) -> Result<Vec<Sourced<Ulimit>>, SpecError> {
 
 fn shm_size(value: &[u8]) -> Result<ByteSize, BadValue> {
     match ByteSize::parse(value)? {
-        ByteSize(0) => Err(BadValue::RefusedOption {
-            option: value.to_vec(),
+        ByteSize(0) => Err(BadValue::Refused {
             why: "0 is no limit to podman, and memory without a limit is the host's",
             instead: "a size, as --shm-size 1g",
         }),

@@ -15,7 +15,9 @@ pub enum Access {
 /// A directory or file of the host, named by the user (`-v`, `--mount type=bind`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
-    /// What is shared.
+    /// What is shared. From `resolve` it is free of symlinks: open it without following any, and ask
+    /// [`Guards`](crate::Guards) about what was opened, for the path may have been
+    /// swapped meanwhile.
     pub source: HostPath,
     /// Where it stands inside.
     pub target: BoxPath,

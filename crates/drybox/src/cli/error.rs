@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use drybox_spec::{BadValue, Kind, Report, ShellWords, Shown, Typed};
+use drybox_spec::{BadValue, FOREIGN_FLAGS, Kind, Report, ShellWords, Shown, Typed};
 
 /// Words that are no command line.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,9 @@ pub(crate) enum CliError {
     /// The first word is no command of drybox.
     #[error("no command named {}", Shown(words.first().map(Vec::as_slice).unwrap_or_default()))]
     UnknownCommand { words: Vec<Typed> },
+    /// `drybox -- CMD`, without `run`.
+    #[error("no command before --")]
+    NoCommand { words: Vec<Typed> },
     /// Anything else.
     #[error("this command line cannot be read")]
     Usage { help: &'static str },
@@ -36,11 +39,13 @@ impl CliError {
             Some(ContextValue::Strings(texts)) => texts.first().cloned(),
             _ => None,
         };
+        // clap shows `--name <name>`; the value's place says nothing here.
         let argument = text(ContextKind::InvalidArg).unwrap_or_default();
+        let argument = argument.split(" <").next().unwrap_or_default().to_owned();
         let value = text(ContextKind::InvalidValue).unwrap_or_default();
         match error.kind() {
             ErrorKind::UnknownArgument => {
-                let similar = text(ContextKind::SuggestedArg);
+                let similar = text(ContextKind::SuggestedArg).filter(|flag| is_ours(flag));
                 Self::UnknownFlag { flag: argument, similar, help }
             }
             ErrorKind::InvalidValue if value.is_empty() => Self::NoValue { flag: argument, help },
@@ -51,6 +56,12 @@ impl CliError {
             _ => Self::Usage { help },
         }
     }
+}
+
+/// A flag that is refused is no good advice.
+fn is_ours(flag: &str) -> bool {
+    let name = flag.trim_start_matches('-');
+    FOREIGN_FLAGS.iter().all(|foreign| foreign.name != name)
 }
 
 impl Report for CliError {
@@ -68,7 +79,9 @@ impl Report for CliError {
             | Self::Value { help, .. }
             | Self::Usage { help } => (*help).into(),
             Self::Switch { flag, .. } => format!("--{flag}").into(),
-            Self::UnknownCommand { words } => format!("drybox run -- {}", ShellWords(words)).into(),
+            Self::UnknownCommand { words } | Self::NoCommand { words } => {
+                format!("drybox run -- {}", ShellWords(words)).into()
+            }
         })
     }
 }

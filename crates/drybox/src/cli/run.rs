@@ -42,7 +42,7 @@ pub(super) fn parse(args: &[OsString]) -> Result<Invocation, CliError> {
         Err(_) => match read(command(Build::Parser(&Line::default()))) {
             Ok(matches) => matches,
             Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-                return Ok(Invocation::Text(whole().render_long_help().to_string()));
+                return Ok(Invocation::Text(whole().render_help().to_string()));
             }
             Err(error) => return Err(CliError::from_clap(&error, "drybox run --help")),
         },
@@ -86,7 +86,7 @@ fn command(build: Build<'_>) -> Command {
             command = command
                 .args(FLAGS.iter().map(shown))
                 .arg(help().help_heading("About the run"))
-                .after_long_help(EXAMPLES);
+                .after_help(EXAMPLES);
         }
     }
     command.arg(
@@ -166,7 +166,7 @@ fn take(mut matches: ArgMatches, args: &[OsString]) -> Result<RunArgs, CliError>
         run.request.foreign.extend(values.into_iter().map(|value| (flag, value)));
     }
     run.request.words = values(&mut matches, WORDS);
-    // The words are the end of the line; nothing but `--` itself can stand as `--` before them.
+    // The words are the end of the line, and what stands before them is `--` or the last flag.
     let before = args.len().checked_sub(run.request.words.len()).and_then(|n| n.checked_sub(1));
     let dashes = before.and_then(|at| args.get(at)).is_some_and(|word| word == "--");
     run.request.form = if dashes { CommandForm::AfterDashes } else { CommandForm::Bare };

@@ -39,10 +39,23 @@ struct Setting {
 /// Something of the host that the box sees.
 #[derive(Serialize)]
 struct Visible {
-    host: String,
-    inside: String,
+    kind: &'static str,
+    /// Absent, where only the launch finds it.
+    host: Option<String>,
+    inside: Option<String>,
     access: &'static str,
     from: String,
+}
+
+impl Visible {
+    fn text(&self) -> [String; 3] {
+        let what = match (&self.host, &self.inside) {
+            (Some(host), Some(inside)) if host != inside => format!("{host} at {inside}"),
+            (_, Some(inside)) => inside.clone(),
+            _ => "tool chains on your PATH".to_owned(),
+        };
+        [what, self.access.to_owned(), self.from.clone()]
+    }
 }
 
 impl Explained {
@@ -58,15 +71,7 @@ impl Explained {
 
     fn text(&self) -> String {
         let settings = self.settings.iter().map(|s| [s.setting, &s.value, &s.from]);
-        let visible = self.visible.iter().map(|v| {
-            let path = if v.host == v.inside {
-                v.inside.clone()
-            } else {
-                format!("{} at {}", v.host, v.inside)
-            };
-            [path, v.access.to_owned(), v.from.clone()]
-        });
-        let visible: Vec<_> = visible.collect();
+        let visible: Vec<_> = self.visible.iter().map(Visible::text).collect();
         let visible = visible.iter().map(|row| row.each_ref().map(String::as_str));
         format!(
             "{}\nThe box sees of the host:\n{}\nNothing else of it: no network, no other file, no \
@@ -138,38 +143,34 @@ fn settings(spec: &SandboxSpec) -> Vec<Setting> {
 }
 
 fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
-    let usr = Visible {
-        host: "/usr".to_owned(),
-        inside: "/usr".to_owned(),
-        access: "read-only",
-        from: "base host".to_owned(),
+    let same = |kind, path: String, from: &str| Visible {
+        kind,
+        host: Some(path.clone()),
+        inside: Some(path),
+        access: access(Access::ReadOnly),
+        from: from.to_owned(),
     };
-    let cwd = shown(facts.cwd.as_bytes());
-    let workspace = match spec.workspace.value {
-        Workspace::CurrentDir => Some(Visible {
-            host: cwd.clone(),
-            inside: cwd,
-            access: "read-only",
-            from: "workspace, also at /work".to_owned(),
-        }),
-        _ => None,
-    };
-    let shares = spec.shares.iter().map(|share| Visible {
-        host: shown(share.value.source.as_bytes()),
-        inside: shown(share.value.target.as_bytes()),
+    let mut seen = vec![same("system", "/usr".to_owned(), "base host")];
+    if spec.workspace.value == Workspace::CurrentDir {
+        seen.push(same("workspace", shown(facts.cwd.as_bytes()), "workspace, also at /work"));
+    }
+    seen.extend(spec.shares.iter().map(|share| Visible {
+        kind: "share",
+        host: Some(shown(share.value.source.as_bytes())),
+        inside: Some(shown(share.value.target.as_bytes())),
         access: access(share.value.access),
         from: share.from.to_string(),
-    });
-    let chains = match spec.tool_chains.value {
-        ToolChains::FromPath => Some(Visible {
-            host: "tool chains on your PATH".to_owned(),
-            inside: "tool chains on your PATH".to_owned(),
-            access: "read-only",
-            from: "tool-chains".to_owned(),
-        }),
-        ToolChains::Hidden => None,
-    };
-    std::iter::once(usr).chain(workspace).chain(shares).chain(chains).collect()
+    }));
+    if spec.tool_chains.value == ToolChains::FromPath {
+        seen.push(Visible {
+            kind: "tool-chains",
+            host: None,
+            inside: None,
+            access: access(Access::ReadOnly),
+            from: spec.tool_chains.from.to_string(),
+        });
+    }
+    seen
 }
 
 fn row<T>(setting: &'static str, of: &Sourced<T>, show: impl FnOnce(&T) -> String) -> Setting {

@@ -50,8 +50,7 @@ impl EnvEntry {
         match (value, name.strip_suffix(b"*")) {
             (Some(value), _) => Ok(Self::Set { name: name.to_vec(), value: value.to_vec() }),
             (None, None) => Ok(Self::Copy { name: name.to_vec() }),
-            (None, Some(b"")) => Err(BadValue::RefusedOption {
-                option: name.to_vec(),
+            (None, Some(b"")) => Err(BadValue::Refused {
                 why: "the whole environment would enter, secrets included",
                 instead: "name the variables: -e NAME, or a prefix: -e 'NPM_*'",
             }),

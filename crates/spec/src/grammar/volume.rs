@@ -23,7 +23,7 @@ impl VolumeArg {
     pub fn parse(text: &[u8]) -> Result<Self, BadValue> {
         let fields: Vec<&[u8]> = text.split(|&b| b == b':').collect();
         let (source, target, said) = match *fields.as_slice() {
-            [target] if target.starts_with(b"/") => return Err(anonymous(target)),
+            [target] if target.starts_with(b"/") => return Err(ANONYMOUS),
             [source, target] => (source, target, options::Said::default()),
             [source, target, opts] => (source, target, options::read(opts, VOLUME, VOLUME_KNOWN)?),
             [_] => return Err(SHAPE),
@@ -51,7 +51,16 @@ pub(crate) fn absolute(path: &[u8], cwd: &HostPath) -> Vec<u8> {
     if path.starts_with(b"/") {
         return path.to_vec();
     }
-    [cwd.as_bytes(), b"/", path].concat()
+    let mut below = path;
+    while let Some(rest) = below.strip_prefix(b"./") {
+        below = rest;
+    }
+    match below {
+        b"" | b"." => cwd.as_bytes().to_vec(),
+        below => {
+            [cwd.as_bytes().strip_suffix(b"/").unwrap_or(cwd.as_bytes()), b"/", below].concat()
+        }
+    }
 }
 
 /// Tells a path of the host from the name of a volume, by podman's rule.
@@ -59,22 +68,17 @@ pub(super) fn host_source(source: &[u8]) -> Result<(), BadValue> {
     if matches!(source.first(), Some(b'/' | b'.')) {
         return Ok(());
     }
-    Err(BadValue::RefusedOption {
-        option: source.to_vec(),
+    Err(BadValue::Refused {
         why: "a source that begins with neither '/' nor '.' names a volume, and volumes come with \
               the image work",
         instead: "a directory: put ./ before its name",
     })
 }
 
-fn anonymous(target: &[u8]) -> BadValue {
-    BadValue::RefusedOption {
-        option: target.to_vec(),
-        why: "a target alone makes a volume, and volumes come with the image work",
-        instead: "--tmpfs DST for scratch space, or -v SRC:DST",
-    }
-}
-
+const ANONYMOUS: BadValue = BadValue::Refused {
+    why: "a target alone makes a volume, and volumes come with the image work",
+    instead: "--tmpfs DST for scratch space, or -v SRC:DST",
+};
 const SHAPE: BadValue = BadValue::shape("a share is SRC:DST[:OPTIONS], as ./data:/data:ro");
 const COLONS: BadValue = BadValue::shape(
     "a share is SRC:DST[:OPTIONS]; for a path with a colon use --mount type=bind,src=SRC,dst=DST",
@@ -90,8 +94,8 @@ mod tests {
         for (text, source, target, access) in [
             ("/a:/b", "/a", "/b", Access::ReadWrite),
             ("/a:/b:ro", "/a", "/b", Access::ReadOnly),
-            (".:/b:ro,Z", "/home/u/p/.", "/b", Access::ReadOnly),
-            ("./x:/b/:z,rw", "/home/u/p/./x", "/b", Access::ReadWrite),
+            (".:/b:ro,Z", "/home/u/p", "/b", Access::ReadOnly),
+            ("./x:/b/:z,rw", "/home/u/p/x", "/b", Access::ReadWrite),
             ("../x:/b", "/home/u/p/../x", "/b", Access::ReadWrite),
             (".x:/b:nosuid,nodev,rprivate", "/home/u/p/.x", "/b", Access::ReadWrite),
         ] {
@@ -111,7 +115,10 @@ mod tests {
         for text in ["/a:/b:ro:x", "/a:b:/c:ro"] {
             assert_eq!(parse(text), Err(COLONS), "{text}");
         }
-        for text in ["name:/b", "/b", "/a:/b:O", "/a:/b:U", "/a:/b:rshared", "/a:/b:ro,noexec"] {
+        for text in ["name:/b", "/b"] {
+            assert!(matches!(parse(text), Err(BadValue::Refused { .. })), "{text}");
+        }
+        for text in ["/a:/b:O", "/a:/b:U", "/a:/b:rshared", "/a:/b:ro,noexec"] {
             assert!(matches!(parse(text), Err(BadValue::RefusedOption { .. })), "{text}");
         }
         for text in ["/a:/b:", "/a:/b:ro,", "/a:/b:RO", "/a:/b:ro=true"] {

@@ -50,6 +50,13 @@ pub(crate) const SECURITY: &[Verdict] = &[
     Verdict { value: "no-new-privileges", refused: None },
     Verdict { value: "no-new-privileges:true", refused: None },
     Verdict { value: "no-new-privileges=true", refused: None },
+    Verdict {
+        value: "no-new-privileges:false",
+        refused: Some(Because {
+            why: "set-user-id programs would gain the host's trust",
+            instead: "-u root, when the program only asks for uid 0",
+        }),
+    },
     // drybox changes no SELinux label of a file and asks for none for the payload.
     Verdict { value: "label=", refused: None },
     Verdict {

@@ -2,6 +2,7 @@
 
 use crate::error::Why;
 use crate::grammar::{EnvEntry, absolute, env_file};
+use crate::spec::Workspace;
 use crate::{EnvVar, Facts, HostPath, RunRequest, Source, Sourced, SpecError};
 
 /// As podman has it: files first, whatever the order; the last of a name wins; a bare name that the
@@ -9,8 +10,9 @@ use crate::{EnvVar, Facts, HostPath, RunRequest, Source, Sourced, SpecError};
 pub(super) fn resolve(
     request: &RunRequest,
     facts: &Facts<'_>,
+    workspace: &Workspace,
 ) -> Result<Vec<Sourced<EnvVar>>, SpecError> {
-    let mut env = Env { facts, variables: Vec::new() };
+    let mut env = Env { facts, workspace, variables: Vec::new() };
     for typed in &request.env_files {
         let path = HostPath::parse(&absolute(typed, facts.cwd)).map_err(|why| {
             SpecError::Value { flag: "--env-file", value: typed.clone(), source: why.into() }
@@ -27,6 +29,7 @@ pub(super) fn resolve(
 
 struct Env<'a> {
     facts: &'a Facts<'a>,
+    workspace: &'a Workspace,
     variables: Vec<Sourced<EnvVar>>,
 }
 
@@ -50,6 +53,9 @@ impl Env<'_> {
 
     /// True when the file lies in the workspace, or it cannot be known.
     fn is_of_workspace(&self, path: &HostPath) -> bool {
+        if *self.workspace == Workspace::Empty {
+            return false;
+        }
         let within = |path: &[u8]| crate::path::is_within(path, self.facts.cwd.as_bytes());
         self.facts.host.real(path).map_or(true, |real| within(real.path.as_bytes()))
     }

@@ -1,5 +1,6 @@
 //! Shares and scratch space: sources that may be opened, targets that may be covered.
 
+use super::Guards;
 use crate::error::Why;
 use crate::grammar::{BadValue, MountArg, VolumeArg, absolute};
 use crate::refuse::TARGETS;
@@ -22,7 +23,7 @@ pub(super) fn resolve(
     facts: &Facts<'_>,
     workspace: &Workspace,
 ) -> Result<Mounts, SpecError> {
-    let mut plan = Plan { facts, mounts: Mounts::default(), taken: Vec::new() };
+    let mut plan = Plan { facts, guards: None, mounts: Mounts::default(), taken: Vec::new() };
     for typed in &request.volumes {
         plan.share(parsed("--volume", typed, VolumeArg::parse)?, "--volume")?;
     }
@@ -49,6 +50,8 @@ fn parsed<T>(
 
 struct Plan<'a> {
     facts: &'a Facts<'a>,
+    /// Looked for with the first share: a run without one asks the host nothing.
+    guards: Option<Guards>,
     mounts: Mounts,
     taken: Vec<Taken>,
 }
@@ -69,7 +72,8 @@ impl Plan<'_> {
         })?;
         let real = self.facts.host.real(&typed);
         let real = real.map_err(|source| SpecError::Unreachable { path: typed.clone(), source })?;
-        if let Some(source) = super::refused_source(&real.path, arg.access, self.facts) {
+        let guards = self.guards.get_or_insert_with(|| Guards::look(self.facts));
+        if let Some(source) = guards.refuse(&real.path, arg.access, self.facts) {
             return Err(SpecError::Source { value: arg.source, source });
         }
         if let Some(why) = refused_kind(real.kind) {

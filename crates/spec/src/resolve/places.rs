@@ -1,16 +1,69 @@
 //! Which places of the host a share may open, and whether the current directory is a project.
 
+use std::borrow::Cow;
+
 use crate::refuse::{Place, Reach, SOURCES, SourceRule, TARGETS, When};
 use crate::spec::Workspace;
 use crate::{Access, Facts, HostPath, RefusedSource, Source, Sourced};
 
-/// Whether sharing `real` is refused. `real` must be free of symlinks.
-///
-/// Who opens the share should ask again with the path of what was opened: between the two looks a
-/// symlink may have been swapped.
-#[must_use]
-pub fn refused_source(real: &HostPath, access: Access, facts: &Facts<'_>) -> Option<RefusedSource> {
-    refusal(real.as_bytes(), access, facts, Look::Real)
+/// The guarded places of this host, where they really are: looked up once, asked for each share.
+#[derive(Debug)]
+pub struct Guards {
+    places: Vec<Guarded>,
+}
+
+/// One place, free of symlinks where the host could tell.
+#[derive(Debug)]
+struct Guarded {
+    rule: &'static SourceRule,
+    place: Vec<u8>,
+}
+
+impl Guards {
+    /// Looks where each place leads, so that `~/.ssh -> ~/dotfiles/ssh` guards both. What is not
+    /// there guards nothing: no directory holds it, and nothing lies in it.
+    #[must_use]
+    pub fn look(facts: &Facts<'_>) -> Self {
+        let mut guards = Self { places: Vec::new() };
+        let homes = [facts.home.map(HostPath::as_bytes), Some(b"/root")];
+        for rule in SOURCES {
+            candidates(rule, homes.into_iter().flatten(), facts, Look::Real, |place| {
+                guards.places.extend(real(place, facts).map(|place| Guarded { rule, place }));
+                None::<()>
+            });
+        }
+        guards
+    }
+
+    /// Whether sharing `real` is refused. `real` must be free of symlinks.
+    ///
+    /// Who opens the share should ask again with the path of what was opened: between the two
+    /// looks a symlink may have been swapped.
+    #[must_use]
+    pub fn refuse(
+        &self,
+        path: &HostPath,
+        access: Access,
+        facts: &Facts<'_>,
+    ) -> Option<RefusedSource> {
+        let path = path.as_bytes();
+        let guarded = self.places.iter().find_map(|guarded| {
+            let applies = applies(guarded.rule, access);
+            applies.then(|| guarded.rule.refuse(path, &guarded.place)).flatten()
+        });
+        guarded.or_else(|| {
+            // Somebody else's home, or one's own when HOME says otherwise.
+            let other = other_home(path)?;
+            SOURCES.iter().filter(|rule| applies(rule, access)).find_map(|rule| {
+                if !matches!(rule.place, Place::Home(_)) {
+                    return None;
+                }
+                candidates(rule, std::iter::once(other), facts, Look::Real, |place| {
+                    rule.refuse(path, &real(place, facts)?)
+                })
+            })
+        })
+    }
 }
 
 /// The current directory, unless it is no project: `/`, a home, a system or credential directory.
@@ -20,7 +73,7 @@ pub fn refused_source(real: &HostPath, access: Access, facts: &Facts<'_>) -> Opt
 pub(super) fn workspace(facts: &Facts<'_>) -> Sourced<Workspace> {
     let cwd = facts.cwd.as_bytes();
     let empty = |why| Sourced::new(Workspace::Empty, Source::Implied(why));
-    if let Some(refused) = refusal(cwd, Access::ReadOnly, facts, Look::Literal) {
+    if let Some(refused) = literal_refusal(cwd, Access::ReadOnly, facts) {
         return empty(refused.what);
     }
     // It would stand at its own path, where drybox's own things stand.
@@ -33,56 +86,62 @@ pub(super) fn workspace(facts: &Facts<'_>) -> Sourced<Workspace> {
 /// How a guarded place is compared.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
-    /// As the table spells it: no question to the host.
+    /// As the table spells it: no question to the host but where its home is.
     Literal,
-    /// Where it leads, so that `~/.ssh -> ~/dotfiles/ssh` guards both.
+    /// Where it leads.
     Real,
 }
 
-fn refusal(path: &[u8], access: Access, facts: &Facts<'_>, look: Look) -> Option<RefusedSource> {
-    let homes = homes(path, facts);
-    let mut place = Vec::new();
-    SOURCES.iter().filter(|rule| applies(rule, access)).find_map(|rule| match rule.place {
-        Place::At(at) => rule.refuse(path, at.as_bytes(), facts, look),
-        Place::Home(below) => homes.iter().flatten().find_map(|home| {
-            join(&mut place, home, below);
-            rule.refuse(path, &place, facts, look)
-        }),
-        Place::Ours(which) => {
-            let ours = facts.host.own(which)?;
-            rule.refuse(path, ours.as_bytes(), facts, look)
+/// Refuses by the table's own spelling.
+fn literal_refusal(path: &[u8], access: Access, facts: &Facts<'_>) -> Option<RefusedSource> {
+    let own = facts.home.map(|home| {
+        if Reach::Below.touches(path, home.as_bytes()) {
+            // A directory above a path without symlinks is one itself.
+            return Cow::Borrowed(home.as_bytes());
         }
-        Place::Variable(_) if look == Look::Literal => None,
-        Place::Variable(name) => {
-            let value = facts.host.variable(name.as_bytes())?;
-            value
-                .strip_prefix(b"unix://")
-                .unwrap_or(&value)
-                .split(|&b| b == b':')
-                .filter(|part| part.starts_with(b"/"))
-                .find_map(|part| rule.refuse(path, part, facts, look))
-        }
+        real(home.as_bytes(), facts).map_or(Cow::Borrowed(home.as_bytes()), Cow::Owned)
+    });
+    let homes = [own.as_deref(), other_home(path), Some(b"/root")];
+    SOURCES.iter().filter(|rule| applies(rule, access)).find_map(|rule| {
+        candidates(rule, homes.into_iter().flatten(), facts, Look::Literal, |place| {
+            rule.refuse(path, place)
+        })
     })
 }
 
+/// Calls `visit` with each path that a row speaks of, until it answers.
+fn candidates<'h, T>(
+    rule: &SourceRule,
+    mut homes: impl Iterator<Item = &'h [u8]>,
+    facts: &Facts<'_>,
+    look: Look,
+    mut visit: impl FnMut(&[u8]) -> Option<T>,
+) -> Option<T> {
+    match rule.place {
+        Place::At(at) => visit(at.as_bytes()),
+        Place::Home("") => homes.find_map(visit),
+        Place::Home(below) => {
+            let mut place = Vec::new();
+            homes.find_map(|home| {
+                place.clear();
+                place.extend_from_slice(home.strip_suffix(b"/").unwrap_or(home));
+                place.push(b'/');
+                place.extend_from_slice(below.as_bytes());
+                visit(&place)
+            })
+        }
+        Place::Ours(which) => visit(facts.host.own(which)?.as_bytes()),
+        Place::Variable(_) if look == Look::Literal => None,
+        Place::Variable(name) => {
+            let value = facts.host.variable(name.as_bytes())?;
+            let value = value.strip_prefix(b"unix://").unwrap_or(&value);
+            value.split(|&b| b == b':').filter(|part| part.starts_with(b"/")).find_map(visit)
+        }
+    }
+}
+
 impl SourceRule {
-    fn refuse(
-        &self,
-        path: &[u8],
-        place: &[u8],
-        facts: &Facts<'_>,
-        look: Look,
-    ) -> Option<RefusedSource> {
-        // What is not there cannot be held by a directory, and nothing lies in it.
-        let real = match look {
-            Look::Literal => None,
-            Look::Real => match facts.host.real(&HostPath::parse(place).ok()?) {
-                Ok(real) => Some(real.path),
-                Err(why) if why.is_missing() => return None,
-                Err(_) => None,
-            },
-        };
-        let place = real.as_ref().map_or(place, HostPath::as_bytes);
+    fn refuse(&self, path: &[u8], place: &[u8]) -> Option<RefusedSource> {
         self.reach.touches(path, place).then(|| RefusedSource {
             id: self.id,
             real: path.to_vec(),
@@ -93,6 +152,15 @@ impl SourceRule {
     }
 }
 
+/// Where a place leads; nothing when nothing is there; itself when the host cannot tell.
+fn real(place: &[u8], facts: &Facts<'_>) -> Option<Vec<u8>> {
+    match facts.host.real(&HostPath::parse(place).ok()?) {
+        Ok(real) => Some(real.path.as_bytes().to_vec()),
+        Err(why) if why.is_missing() => None,
+        Err(_) => Some(place.to_vec()),
+    }
+}
+
 fn applies(rule: &SourceRule, access: Access) -> bool {
     match rule.when {
         When::Always => true,
@@ -100,30 +168,8 @@ fn applies(rule: &SourceRule, access: Access) -> bool {
     }
 }
 
-/// The homes that `path` could touch: the user's, the one in `/home` that holds it, and root's.
-fn homes<'a>(path: &'a [u8], facts: &Facts<'a>) -> [Option<std::borrow::Cow<'a, [u8]>>; 3] {
-    let own = facts.home.map(|home| {
-        if Reach::Below.touches(path, home.as_bytes()) {
-            // A directory above a path without symlinks is one itself.
-            return home.as_bytes().into();
-        }
-        match facts.host.real(home) {
-            Ok(real) => real.path.as_bytes().to_vec().into(),
-            Err(_) => home.as_bytes().into(),
-        }
-    });
-    let other = path.strip_prefix(b"/home/").and_then(|rest| {
-        let name = rest.split(|&b| b == b'/').next()?;
-        path.get(..b"/home/".len().checked_add(name.len())?)
-    });
-    [own, other.map(Into::into), Some(b"/root".as_slice().into())]
-}
-
-fn join(place: &mut Vec<u8>, home: &[u8], below: &str) {
-    place.clear();
-    place.extend_from_slice(home.strip_suffix(b"/").unwrap_or(home));
-    if !below.is_empty() || place.is_empty() {
-        place.push(b'/');
-    }
-    place.extend_from_slice(below.as_bytes());
+/// The directory in `/home` that holds `path`.
+fn other_home(path: &[u8]) -> Option<&[u8]> {
+    let name = path.strip_prefix(b"/home/")?.split(|&b| b == b'/').next()?;
+    path.get(..b"/home/".len().checked_add(name.len())?)
 }
