@@ -42,8 +42,8 @@ fn notice(notice: &Notice) -> String {
             format!("{} is not shown inside: {why}", Shown(path))
         }
         Notice::NoLandlockScope => "this kernel has no Landlock scopes: one wall fewer".to_owned(),
-        Notice::NoIdMap { path } => {
-            format!("the files of {} show as nobody's: no id-mapped mount", Shown(path))
+        Notice::NoIdMap { trees } => {
+            format!("the files of {trees} shares show as nobody's: no id-mapped mounts there")
         }
         Notice::Withheld { what } => Shown(what).to_string(),
         _ => "something is weaker than it could be: see --json".to_owned(),
