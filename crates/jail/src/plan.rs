@@ -46,7 +46,7 @@ pub(crate) struct MountEntry {
 #[derive(Debug)]
 pub(crate) enum MountSource {
     Bind { layer: Layer, writable: bool },
-    Overlay { layer: Layer, only: Option<CString>, empty: Option<&'static CStr>, stage: bool },
+    Overlay { layer: Layer, only: Option<CString>, empty: Option<&'static CStr> },
     Tmpfs { options: Vec<(&'static CStr, CString)>, noexec: bool, read_only: bool },
 }
 
@@ -56,6 +56,8 @@ pub(crate) struct Tree {
     pub(crate) entries: Vec<Entry>,
     /// Symbolic links and their targets, made after every entry.
     pub(crate) links: Vec<(Text, Text)>,
+    /// The system's trees: place and source.
+    pub(crate) system: Vec<(Text, Text)>,
     pub(crate) mounts: Vec<MountEntry>,
     /// What stands already, with its slash.
     known: HashSet<Cow<'static, [u8]>>,
@@ -134,8 +136,9 @@ impl Tree {
     }
 
     fn is_within_mount(&self, path: &[u8]) -> bool {
-        self.mounts.iter().any(|mount| {
-            path.strip_prefix(mount.target.to_bytes())
+        let system = self.system.iter().map(|(target, _)| target);
+        system.chain(self.mounts.iter().map(|mount| &mount.target)).any(|target| {
+            path.strip_prefix(target.to_bytes())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
         })
     }
@@ -179,14 +182,12 @@ impl MountEntry {
             MountSource::Bind { layer, writable } => {
                 sys::Source::Bind(sys::Bind { from: layer.as_sys(), writable: *writable })
             }
-            MountSource::Overlay { layer, only, empty, stage } => {
-                sys::Source::Overlay(sys::Overlay {
-                    from: layer.as_sys(),
-                    only: only.as_deref(),
-                    empty: *empty,
-                    stage: stage.then_some(LAYER_STAGE),
-                })
-            }
+            MountSource::Overlay { layer, only, empty } => sys::Source::Overlay(sys::Overlay {
+                from: layer.as_sys(),
+                only: only.as_deref(),
+                empty: *empty,
+                stage: LAYER_STAGE,
+            }),
             MountSource::Tmpfs { noexec, read_only, .. } => {
                 sys::Source::Tmpfs(sys::Tmpfs { options, noexec: *noexec, read_only: *read_only })
             }

@@ -169,6 +169,9 @@ impl Jail {
             self.tree.mounts.iter().map(|mount| mount.source.options()).collect();
         let mounts: Vec<_> =
             self.tree.mounts.iter().zip(&options).map(|(mount, o)| mount.as_sys(o)).collect();
+        let system = self.tree.system.iter();
+        let system: Vec<_> =
+            system.map(|(target, source)| sys::SystemTree { target, source }).collect();
         let writable: Vec<&CStr> = self.writable.iter().map(CString::as_c_str).collect();
         let candidates: Vec<&CStr> = self.candidates.iter().map(CString::as_c_str).collect();
         let (argv, envp) = (&self.interior.argv, &self.interior.env);
@@ -198,6 +201,7 @@ impl Jail {
                 build: &build,
                 writable: &writable,
             },
+            system: &system,
             devices: plan::DEVICES,
             mounts: &mounts,
             masks: &self.masks,
@@ -241,6 +245,9 @@ impl Jail {
         let row = usize::from(failed.index);
         let object: &[u8] = match failed.step {
             sys::Step::Skeleton => self.tree.name(row),
+            sys::Step::System => {
+                self.tree.system.get(row).map_or(b"", |(_, source)| source.to_bytes())
+            }
             sys::Step::Mount => self.mount_name(failed.index),
             sys::Step::Device => plan::DEVICES.get(row).map_or(b"", |d| d.source.to_bytes()),
             sys::Step::Mask => self.masks.get(row).map_or(b"", |mask| mask.path.to_bytes()),
@@ -297,8 +304,7 @@ fn stdio<'a>(
                         from: source.layer.as_sys(),
                         only: source.only.as_deref(),
                         empty: source.empty,
-                        stage: matches!(source.layer, plan::Layer::Tree(_))
-                            .then_some(plan::LAYER_STAGE),
+                        stage: plan::LAYER_STAGE,
                     },
                     expect: file.id,
                     offset: file.offset,

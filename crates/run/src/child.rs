@@ -14,7 +14,7 @@ use rustix::process::{Signal as Kill, pidfd_send_signal};
 
 use crate::error::RunError;
 use crate::host::Host;
-use crate::supervise::of_status;
+use crate::supervise::{of_status, wait_for};
 use crate::{notices, prepare};
 
 /// What a box gets on one of its standard descriptors.
@@ -103,9 +103,15 @@ impl Child {
         let fail = |errno| RunError::Supervise { what: "the status pipe failed", errno };
         let mut bytes = [0_u8; RECORD];
         match rustix::io::read(&self.sandbox.status, &mut bytes) {
-            Ok(0) => return Ok(true),
+            Ok(0) => {
+                wait_for(&self.sandbox);
+                return Ok(true);
+            }
             Ok(_) => match Record::decode(bytes) {
-                Some(Record::Failed(failed)) => return Err(self.jail.explain(failed).into()),
+                Some(Record::Failed(failed)) => {
+                    wait_for(&self.sandbox);
+                    return Err(self.jail.explain(failed).into());
+                }
                 Some(Record::Started(_)) => self.started = true,
                 Some(Record::Exited(status)) => self.exited = Some(status),
                 Some(Record::Told(Told::StdinRelayed)) => {}

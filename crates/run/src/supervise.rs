@@ -9,7 +9,7 @@ use drybox_spec::{Ending, Notice, SandboxSpec};
 use drybox_sys::{RECORD, SignalFd, SignalSet, block_signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Signal as Kill, pidfd_send_signal};
+use rustix::process::{Signal as Kill, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 use crate::error::RunError;
 use crate::host::Host;
@@ -200,7 +200,10 @@ impl<'a> Supervisor<'a> {
             match rustix::io::read(&self.sandbox.status, &mut bytes) {
                 Ok(0) => return self.ending().map(Some),
                 Ok(_) => match Record::decode(bytes) {
-                    Some(Record::Failed(failed)) => return Err(self.jail.explain(failed).into()),
+                    Some(Record::Failed(failed)) => {
+                        wait_for(&self.sandbox);
+                        return Err(self.jail.explain(failed).into());
+                    }
                     Some(Record::Told(Told::StdinRelayed)) => self.use_relay(),
                     Some(Record::Told(told)) => self.notices.extend(notices::of(told, self.jail)),
                     Some(Record::Started(_)) => self.started = true,
@@ -218,6 +221,7 @@ impl<'a> Supervisor<'a> {
     }
 
     fn ending(&self) -> Result<Ending, RunError> {
+        wait_for(&self.sandbox);
         match (self.ended_by, self.exited) {
             (Some(ending), _) => Ok(ending),
             (None, Some(status)) => Ok(of_status(status)),
@@ -372,6 +376,13 @@ impl<'a> Waiting<'a> {
         let ready = self.sources.into_iter().zip(events);
         Ok(ready.filter(|(_, events)| !events.is_empty()).collect())
     }
+}
+
+/// Waits until the init is reaped: then the kernel has ended every process of its namespace, and
+/// let go of its mounts (pid_namespaces(7)).
+pub(crate) fn wait_for(sandbox: &Sandbox) {
+    let init = WaitId::PidFd(sandbox.pidfd.as_fd());
+    while matches!(waitid(init.clone(), WaitIdOptions::EXITED), Err(Errno::INTR)) {}
 }
 
 fn readable(fd: BorrowedFd<'_>) -> PollFd<'_> {

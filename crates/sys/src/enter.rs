@@ -3,13 +3,13 @@
 use rustix::fd::{AsFd, AsRawFd};
 use rustix::fs::Mode;
 use rustix::io::Errno;
-use rustix::process::{DumpableBehavior, chdir, set_dumpable_behavior, setsid, umask};
+use rustix::process::{DumpableBehavior, chdir, set_dumpable_behavior, umask};
 use rustix::system::{setdomainname, sethostname};
 use rustix::thread::{set_name, set_no_new_privs};
 
 use crate::plan::Plan;
 use crate::record::{Failed, Record, Told};
-use crate::{arguments, identity, init, privileges, raw, root, stdio};
+use crate::{arguments, beside, identity, init, privileges, raw, root, stdio};
 
 /// Where the stage can fail. The order of the variants is the order of the steps, and each says
 /// why it stands where it stands.
@@ -23,17 +23,19 @@ pub enum Step {
     Identity,
     /// No user namespace below this one: needs the namespace's capabilities.
     NestedNamespaces,
-    /// A session of its own, the umask, and a name that says nothing of the host.
+    /// The umask, and a name that says nothing of the host.
     Session,
     /// The tmpfs that becomes the root.
     Scratch,
     /// Its directories, files and links: before it is read-only.
     Skeleton,
-    /// Device nodes.
-    Device,
+    /// System trees: before the seal, which is their read-only too.
+    System,
     /// The root turns read-only, scratch directories excepted.
     Seal,
-    /// System trees, shares and further scratch space: sources are still reachable.
+    /// Device nodes: after the seal, which allows none.
+    Device,
+    /// Shares and further scratch space: sources are still reachable.
     Mount,
     /// A `/proc` of the new pid namespace: the host's must still be visible (mount_too_revealing).
     Proc,
@@ -45,8 +47,8 @@ pub enum Step {
     Stdin,
     /// The new root takes the host's place, and the host's is let go.
     Pivot,
-    /// The loopback interface is up.
-    Loopback,
+    /// A session, and a network namespace with its loopback up: they were made meanwhile.
+    Network,
     /// The host name.
     Hostname,
     /// A session keyring of its own.
@@ -71,22 +73,23 @@ pub enum Step {
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Lifeline,
         Self::Identity,
         Self::NestedNamespaces,
         Self::Session,
         Self::Scratch,
         Self::Skeleton,
-        Self::Device,
+        Self::System,
         Self::Seal,
+        Self::Device,
         Self::Mount,
         Self::Proc,
         Self::Mask,
         Self::Terminals,
         Self::Stdin,
         Self::Pivot,
-        Self::Loopback,
+        Self::Network,
         Self::Hostname,
         Self::Keyring,
         Self::Stdio,
@@ -128,7 +131,8 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
         privileges::die_with_thread().at(Step::Session)?;
     }
     identity::write_file(c"/proc/sys/user/max_user_namespaces", b"0").at(Step::NestedNamespaces)?;
-    setsid().at(Step::Session)?;
+    let mut shared = beside::Shared::new();
+    let beside = shared.begin().at(Step::Network)?;
     umask(Mode::WGRP | Mode::WOTH);
     set_name(c"drybox-init").at(Step::Session)?;
     arguments::wipe();
@@ -140,7 +144,7 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
     drop(new_root);
     root::pivot().at(Step::Pivot)?;
 
-    privileges::loopback_up().at(Step::Loopback)?;
+    beside.finish().at(Step::Network)?;
     sethostname(plan.hostname.to_bytes()).at(Step::Hostname)?;
     setdomainname(b"").at(Step::Hostname)?;
     optional(raw::join_session_keyring()).at(Step::Keyring)?;

@@ -17,6 +17,7 @@
 )]
 
 mod arguments;
+mod beside;
 mod enter;
 mod guard;
 mod identity;
@@ -40,7 +41,7 @@ pub use launch::{Launched, launch, release};
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
     Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Mask, MaskKind, Mount, Overlay,
-    Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, Tmpfs,
+    Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree, Tmpfs,
 };
 pub use record::{Failed, RECORD, Record, Told};
 pub use rustix::io::Errno;

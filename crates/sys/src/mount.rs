@@ -63,6 +63,12 @@ pub fn set_attributes(tree: BorrowedFd<'_>, attributes: MountAttr) -> Result<()>
     mount_setattr(tree, c"", libc::AT_EMPTY_PATH | libc::AT_RECURSIVE, &attr)
 }
 
+/// Sets attributes of one mount, and of none below it.
+pub(crate) fn set_attributes_of_one(tree: BorrowedFd<'_>, attributes: MountAttr) -> Result<()> {
+    let attr = RawMountAttr { set: attributes.bits(), ..RawMountAttr::default() };
+    mount_setattr(tree, c"", libc::AT_EMPTY_PATH, &attr)
+}
+
 /// Shows the owners of a detached tree through the id map of `user_namespace`.
 ///
 /// # Errors
@@ -131,18 +137,16 @@ pub(crate) fn tmpfs(tmpfs: &Tmpfs<'_>) -> Result<OwnedFd> {
 ///
 /// `FSCONFIG_SET_FD` of `lowerdir+` since Linux 6.13; older kernels answer `EINVAL`.
 pub(crate) fn overlay(overlay: &Overlay<'_>, spare: BorrowedFd<'_>) -> Result<OwnedFd> {
-    let lower = take(&overlay.from, false)?;
-    if let Some(stage) = overlay.stage {
-        set_attributes(lower.as_fd(), MountAttr::NOSUID | MountAttr::NODEV)?;
-        attach(lower.as_fd(), CWD, stage)?;
-    }
     let empty = match overlay.empty {
         Some(path) => clone_tree(CWD, path, false)?,
         None => clone_tree(spare, c"", false)?,
     };
-    if let (Some(stage), Some(_)) = (overlay.stage, overlay.empty) {
-        attach(empty.as_fd(), CWD, stage)?;
-    }
+    let lower = take(&overlay.from, false)?;
+    set_attributes(lower.as_fd(), MountAttr::NOSUID | MountAttr::NODEV)?;
+    // Attached under a name that says nothing: real root cannot use a detached layer, and closing
+    // a detached one would wait for the kernel, which the pivot does once for all.
+    attach(empty.as_fd(), CWD, overlay.stage)?;
+    attach(lower.as_fd(), CWD, overlay.stage)?;
     let context = fsopen(c"overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_set_flag(context.as_fd(), c"userxattr")?;
     if overlay.empty.is_none() {

@@ -17,6 +17,8 @@ pub struct Plan<'a> {
     pub die_with_thread: bool,
     /// The one tmpfs that holds the root filesystem and all scratch space.
     pub scratch: Scratch<'a>,
+    /// The system's own trees, read-only.
+    pub system: &'a [SystemTree<'a>],
     /// The nodes below `/dev`.
     pub devices: &'a [Device<'a>],
     /// What is mounted, in order.
@@ -137,6 +139,16 @@ pub enum Build<'a> {
     },
 }
 
+/// A tree or file of the host's system, with the mounts below it. Its mount point is a row of ours,
+/// so that no link is on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemTree<'a> {
+    /// Where, relative to the root filesystem; the mount point is there already.
+    pub target: &'a CStr,
+    /// The host's path.
+    pub source: &'a CStr,
+}
+
 /// A device node, bound from the host and verified by its number.
 #[derive(Clone, Copy, Debug)]
 pub struct Device<'a> {
@@ -204,8 +216,8 @@ pub struct Overlay<'a> {
     /// An empty directory on the same filesystem, so that `st_dev` is one within the tree; none:
     /// an empty directory of the scratch tmpfs.
     pub empty: Option<&'a CStr>,
-    /// Where a layer stands while the overlay is made: real root cannot use a detached one.
-    pub stage: Option<&'a CStr>,
+    /// An existing directory of the host where the layers stand while the overlay is made.
+    pub stage: &'a CStr,
 }
 
 /// A new tmpfs; nosuid and nodev.

@@ -6,6 +6,7 @@ use core::ptr;
 
 use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use rustix::io::Errno;
+use rustix::ioctl::Setter;
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -160,11 +161,14 @@ pub(crate) fn interface_up(socket: BorrowedFd<'_>, name: &CStr) -> Result<()> {
         *to = from.cast_signed();
     }
     request.ifr_ifru.ifru_flags = i16::try_from(libc::IFF_UP).map_err(|_| Errno::INVAL)?;
-    // SAFETY: `request` is a whole `ifreq`, which this request only reads.
-    let result =
-        unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, ptr::from_ref(&request)) };
-    check(result.into()).map(drop)
+    // SAFETY: the opcode reads one `ifreq` (netdevice(7)).
+    let set = unsafe { Setter::<{ SET_FLAGS }, libc::ifreq>::new(request) };
+    // SAFETY: as above.
+    unsafe { rustix::ioctl::ioctl(socket, set) }
 }
+
+/// `SIOCSIFFLAGS`, linux/sockios.h.
+const SET_FLAGS: rustix::ioctl::Opcode = 0x8914;
 
 /// Takes a number that a system call just returned as a new descriptor.
 pub(crate) fn own(fd: usize) -> Result<OwnedFd> {

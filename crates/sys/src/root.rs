@@ -4,8 +4,8 @@ use core::ffi::CStr;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, StatxFlags, mkdirat, openat, openat2,
-    statx, symlinkat,
+    AtFlags, CWD, FileType, Mode, OFlags, ResolveFlags, StatxFlags, mkdirat, mknodat, openat,
+    openat2, statx, symlinkat,
 };
 use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, MountFlags, UnmountFlags, mount, unmount};
@@ -14,8 +14,9 @@ use rustix::process::{chdir, fchdir, pivot_root};
 use crate::enter::{At, Step};
 use crate::mount::{
     MountAttr, attach, attach_over, bind, clone_tree, new_filesystem, overlay, set_attributes,
+    set_attributes_of_one,
 };
-use crate::plan::{Build, Device, Mask, MaskKind, Mount, Plan, Scratch, Source};
+use crate::plan::{Build, Device, Mask, MaskKind, Mount, Plan, Scratch, Source, SystemTree};
 use crate::record::{Failed, Record, Told};
 
 type Result<T> = core::result::Result<T, Failed>;
@@ -26,11 +27,11 @@ pub(crate) fn build(plan: &Plan<'_>) -> Result<OwnedFd> {
     for (index, entry) in plan.scratch.build.iter().enumerate() {
         make(root.as_fd(), entry).at_row(Step::Skeleton, index)?;
     }
-    for (index, device) in plan.devices.iter().enumerate() {
-        bind_device(root.as_fd(), device).at_row(Step::Device, index)?;
+    for (index, tree) in plan.system.iter().enumerate() {
+        bind_system(root.as_fd(), tree).at_row(Step::System, index)?;
     }
+    seal(root.as_fd(), plan)?;
     let spare = empty_directory(root.as_fd()).at(Step::Scratch)?;
-    seal(root.as_fd(), plan.scratch.writable)?;
     for (index, mount) in plan.mounts.iter().enumerate() {
         attach_mount(root.as_fd(), spare.as_fd(), mount, index, plan.channel.status)
             .at_row(Step::Mount, index)?;
@@ -70,6 +71,10 @@ fn make(root: BorrowedFd<'_>, entry: &Build<'_>) -> core::result::Result<(), Err
         Build::Dir { path, mode } => mkdirat(root, path, Mode::from_raw_mode(mode)),
         Build::Link { path, target } => symlinkat(target, root, path),
         Build::File { path, mode, content } => {
+            if content.is_empty() {
+                let kind = FileType::RegularFile;
+                return mknodat(root, path, kind, Mode::from_raw_mode(mode), 0);
+            }
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
             let file = openat(root, path, flags, Mode::from_raw_mode(mode))?;
             let mut left = content;
@@ -94,19 +99,31 @@ fn bind_device(root: BorrowedFd<'_>, device: &Device<'_>) -> core::result::Resul
     attach(node.as_fd(), root, device.path)
 }
 
-/// Makes the tree read-only but for its scratch directories. These are cloned before, while they
-/// can still be written, and put back over themselves.
-fn seal(root: BorrowedFd<'_>, writable: &[&CStr]) -> Result<()> {
+/// A tree of the system at its own place. Its attributes come with the seal.
+fn bind_system(root: BorrowedFd<'_>, tree: &SystemTree<'_>) -> core::result::Result<(), Errno> {
+    attach(clone_tree(CWD, tree.source, true)?.as_fd(), root, tree.target)
+}
+
+/// Makes everything so far read-only, at once, but for the scratch directories. These are cloned
+/// before, while they can still be written, and put back over themselves; device nodes follow,
+/// because nothing else may be a device.
+fn seal(root: BorrowedFd<'_>, plan: &Plan<'_>) -> Result<()> {
     const MOST: usize = 8;
     let mut clones: [Option<OwnedFd>; MOST] = [const { None }; MOST];
+    let writable = plan.scratch.writable;
     if writable.len() > MOST {
         return Err(Failed { step: Step::Seal, index: 0, errno: Errno::TOOBIG });
     }
     for (index, (path, clone)) in writable.iter().zip(&mut clones).enumerate() {
         *clone = Some(clone_tree(root, path, false).at_row(Step::Seal, index)?);
     }
-    set_attributes(root, MountAttr::RDONLY | MountAttr::NOSUID | MountAttr::NOEXEC)
-        .at(Step::Seal)?;
+    let sealed = MountAttr::RDONLY | MountAttr::NOSUID;
+    set_attributes(root, sealed | MountAttr::NODEV).at(Step::Seal)?;
+    for (index, device) in plan.devices.iter().enumerate() {
+        bind_device(root, device).at_row(Step::Device, index)?;
+    }
+    set_attributes(root, sealed).at(Step::Seal)?;
+    set_attributes_of_one(root, MountAttr::NOEXEC).at(Step::Seal)?;
     for (index, (path, clone)) in writable.iter().zip(&clones).enumerate() {
         if let Some(clone) = clone {
             attach(clone.as_fd(), root, path).at_row(Step::Seal, index)?;

@@ -57,7 +57,6 @@ pub(crate) fn add_shares(
                     layer: overlay.layer,
                     only: overlay.only,
                     empty: overlay.empty,
-                    stage: matches!(identity, Identity::Root { .. }),
                 }
             }
         };

@@ -5,10 +5,10 @@ use std::ffi::CStr;
 
 use super::{Entry, Tree};
 
-/// Where the child builds its tree; every Linux has it, and the child has no more use for it.
-pub(crate) const STAGE: &CStr = c"/proc";
-/// Where real root's child stands a layer while it makes an overlay.
-pub(crate) const LAYER_STAGE: &CStr = c"/sys";
+/// Where the child builds its tree: a directory that hosts have, and the child has no use for.
+pub(crate) const STAGE: &CStr = c"/sys";
+/// Where the layers of an overlay stand while it is made: after the devices were taken from there.
+pub(crate) const LAYER_STAGE: &CStr = c"/dev";
 
 /// Scratch space: one tmpfs, one limit, no directory of the host.
 pub(crate) const WRITABLE: [&CStr; 4] = [c"tmp", c"run", c"home/agent", c"dev/shm"];

@@ -10,7 +10,7 @@ use drybox_spec::BoxPath;
 use rustix::fs::readlink;
 use rustix::io::Errno;
 
-use super::{Entry, Layer, MountEntry, MountSource, Tree};
+use super::{Entry, Tree};
 
 /// Links into `/usr` on a merged system, directories on others.
 const BESIDE_USR: &[(&CStr, &CStr)] = &[
@@ -48,19 +48,11 @@ pub(super) fn add_bind(
     } else {
         Entry::File(Cow::Borrowed(inside), 0o644, Cow::Borrowed(b""))
     });
-    tree.mounts.push(MountEntry {
-        target: Cow::Borrowed(inside),
-        source: MountSource::Bind { layer: at(Cow::Borrowed(outside)), writable: false },
-        name: Cow::Borrowed(outside),
-    });
+    tree.system.push((Cow::Borrowed(inside), Cow::Borrowed(outside)));
 }
 
 /// A host directory whose name was found at run time.
 pub(super) fn add_found(tree: &mut Tree, path: &BoxPath) {
-    let layer = at(Cow::Owned(path.as_c_str().to_owned()));
-    tree.mount(path, MountSource::Bind { layer, writable: false }, true);
-}
-
-fn at(path: Cow<'static, CStr>) -> Layer {
-    Layer::Path { path, expect: None }
+    tree.dir(path, 0o755);
+    tree.system.push((super::relative(path), Cow::Owned(path.as_c_str().to_owned())));
 }
