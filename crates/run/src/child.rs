@@ -4,9 +4,9 @@ use std::ffi::c_int;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 
+use drybox_jail::RECORD;
 use drybox_jail::{Jail, Record, Sandbox, Signal, Stream, Streams, Told};
 use drybox_spec::{Ending, Notice, SandboxSpec};
-use drybox_sys::RECORD;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
