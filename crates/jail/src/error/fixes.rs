@@ -213,6 +213,12 @@ const ROWS: &[Row] = &[
     ),
     row(
         Step::Share,
+        Errno::LOOP,
+        "a symbolic link is on the way: it was put there a moment ago, or the path was not resolved",
+        "name the path without links: realpath PATH",
+    ),
+    row(
+        Step::Share,
         Errno::NOENT,
         "there is no such file or directory",
         "make it first: drybox creates nothing on the host",
