@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::path::is_within;
 use crate::{
-    BoxName, BoxPath, BoxUser, ByteSize, Command, EnvVar, Hostname, Share, Sourced, SpecBuilder,
-    Tmpfs, Ulimit,
+    BoxName, BoxPath, BoxUser, ByteSize, Command, EnvVar, HostPath, Hostname, Share, Sourced,
+    SpecBuilder, Tmpfs, Ulimit,
 };
 
 /// What a sandbox is. Every setting remembers who made it.
@@ -104,4 +105,27 @@ impl SandboxSpec {
     pub fn builder(command: Command) -> SpecBuilder {
         SpecBuilder::new(command)
     }
+
+    /// The share that puts the workspace itself at `/work`, as in `-v .:/work`. The workspace's
+    /// own path is a link to it then: it is one directory, under two names, of one kind.
+    ///
+    /// None when something is shared below that path, which a link cannot hold.
+    #[must_use]
+    pub fn workspace_at_work(&self, cwd: &HostPath) -> Option<&Sourced<Share>> {
+        let shares = self.shares.iter().map(|share| &share.value.target);
+        let mut targets = shares.chain(self.tmpfs.iter().map(|tmpfs| &tmpfs.value.target));
+        if targets.any(|target| is_within(target.as_bytes(), cwd.as_bytes())) {
+            return None;
+        }
+        self.named_work().filter(|share| share.value.source == *cwd)
+    }
+
+    /// The share at `/work`.
+    #[must_use]
+    pub fn named_work(&self) -> Option<&Sourced<Share>> {
+        self.shares.iter().find(|share| share.value.target.as_bytes() == WORK)
+    }
 }
+
+/// The workspace's second name.
+pub(crate) const WORK: &[u8] = b"/work";
