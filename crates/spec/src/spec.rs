@@ -117,13 +117,8 @@ impl SandboxSpec {
         if targets.any(|target| is_within(target.as_bytes(), cwd.as_bytes())) {
             return None;
         }
-        self.named_work().filter(|share| share.value.source == *cwd)
-    }
-
-    /// The share at `/work`.
-    #[must_use]
-    pub fn named_work(&self) -> Option<&Sourced<Share>> {
-        self.shares.iter().find(|share| share.value.target.as_bytes() == WORK)
+        let at_work = |share: &&Sourced<Share>| share.value.target.as_bytes() == WORK;
+        self.shares.iter().find(at_work).filter(|share| share.value.source == *cwd)
     }
 }
 

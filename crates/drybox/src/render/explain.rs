@@ -158,9 +158,11 @@ fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
     let mut seen = vec![same("system", "/usr".to_owned(), "base host")];
     let whole = spec.workspace_at_work(facts.cwd).filter(|_| is_shown(spec));
     if is_shown(spec) && whole.is_none() {
-        let from = match spec.named_work() {
-            Some(_) => "workspace",
-            None => "workspace, also at /work",
+        let shares = spec.shares.iter().map(|share| &share.value.target);
+        let mut targets = shares.chain(spec.tmpfs.iter().map(|tmpfs| &tmpfs.value.target));
+        let from = match targets.any(|target| target.as_bytes() == b"/work") {
+            true => "workspace",
+            false => "workspace, also at /work",
         };
         seen.push(same("workspace", shown(facts.cwd.as_bytes()), from));
     }
