@@ -66,17 +66,18 @@ fn through_overlay(
 /// Puts 0 to 2 in their places. Every source lies above 2.
 pub(crate) fn arrange(plan: &Plan<'_>, stdin: Option<OwnedFd>) -> Result<Given> {
     let null = open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+    // A pipe that cannot be had is a failure: what the payload prints must not vanish.
     let pick = |slot: &Slot<'_>| match *slot {
-        Slot::Null => None,
+        Slot::Null => Ok(None),
         Slot::Pipe(pipe) | Slot::File { otherwise: pipe, .. } => {
-            rustix::io::fcntl_dupfd_cloexec(pipe, 3).ok()
+            rustix::io::fcntl_dupfd_cloexec(pipe, 3).map(Some)
         }
     };
     let slots = match &plan.stdio {
         Stdio::Terminal { supervisor, error } => {
             terminal(*supervisor)?;
             if let Some(error) = error {
-                dup2_stderr(pick(error).as_ref().unwrap_or(&null))?;
+                dup2_stderr(pick(error)?.as_ref().unwrap_or(&null))?;
             }
             return Ok(Given { terminal: true });
         }
@@ -85,10 +86,10 @@ pub(crate) fn arrange(plan: &Plan<'_>, stdin: Option<OwnedFd>) -> Result<Given> 
     let [input, output, error] = slots;
     match stdin {
         Some(file) => dup2_stdin(file)?,
-        None => dup2_stdin(pick(input).as_ref().unwrap_or(&null))?,
+        None => dup2_stdin(pick(input)?.as_ref().unwrap_or(&null))?,
     }
-    dup2_stdout(pick(output).as_ref().unwrap_or(&null))?;
-    dup2_stderr(pick(error).as_ref().unwrap_or(&null))?;
+    dup2_stdout(pick(output)?.as_ref().unwrap_or(&null))?;
+    dup2_stderr(pick(error)?.as_ref().unwrap_or(&null))?;
     Ok(Given { terminal: false })
 }
 
