@@ -213,6 +213,12 @@ const ROWS: &[Row] = &[
     ),
     row(
         Step::Share,
+        Errno::LOOP,
+        "somebody put a symbolic link in its way during the launch",
+        "look at who writes there, and run again",
+    ),
+    row(
+        Step::Share,
         Errno::NOENT,
         "there is no such file or directory",
         "make it first: drybox creates nothing on the host",

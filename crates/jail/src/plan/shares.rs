@@ -6,7 +6,9 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use drybox_spec::{Access, HostPath, Share};
 use drybox_sys::{self as sys, FileId, MountAttr};
-use rustix::fs::{Dir, FileType, Mode, OFlags, Stat, fstat, open, stat};
+use rustix::fs::{
+    CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2, stat,
+};
 use rustix::io::Errno;
 
 use super::{MountSource, Text, Tree};
@@ -39,7 +41,7 @@ pub(crate) fn add_shares(
 ) -> Result<(), JailError> {
     for share in shares {
         let fail = |errno| JailError::new(Step::Share, share.source.as_bytes(), errno);
-        let seen = stat(share.source.as_c_str()).map_err(fail)?;
+        let (_, seen) = look(&share.source).map_err(fail)?;
         let is_dir = match FileType::from_raw_mode(seen.st_mode) {
             FileType::Directory => true,
             FileType::RegularFile => false,
@@ -78,7 +80,7 @@ pub(crate) fn overlay_of(
         return Ok(OverlaySource { layer, only: None, empty });
     }
     let (parent, name) = split(source).ok_or(Errno::INVAL)?;
-    let of_parent = stat(parent.as_c_str())?;
+    let (_, of_parent) = look(&parent)?;
     let layer = layer(&parent, &of_parent, identity, owners, false)?;
     Ok(OverlaySource { layer, only: Some(name), empty })
 }
@@ -95,9 +97,7 @@ fn layer(
             Ok(Layer::Path { path: source.as_c_str().to_owned().into(), expect: Some(id_of(seen)) })
         }
         Identity::Root { .. } => {
-            let flags = OFlags::PATH | OFlags::CLOEXEC;
-            let opened = open(source.as_c_str(), flags, Mode::empty())?;
-            let found = fstat(&opened)?;
+            let (opened, found) = look(source)?;
             if id_of(&found) != id_of(seen) {
                 return Err(Errno::STALE);
             }
@@ -107,6 +107,16 @@ fn layer(
             Ok(Layer::Tree(tree))
         }
     }
+}
+
+/// What stands at a path that was resolved before, when the guarded places were looked for: a link
+/// in it now was put there meanwhile, and leads elsewhere (CVE-2021-30465). ELOOP then.
+fn look(path: &HostPath) -> Result<(OwnedFd, Stat), Errno> {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    let opened = openat2(CWD, path.as_c_str(), flags, Mode::empty(), resolve)?;
+    let seen = fstat(&opened)?;
+    Ok((opened, seen))
 }
 
 /// Which file it is.
