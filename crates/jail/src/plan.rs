@@ -11,7 +11,7 @@ mod skeleton;
 mod system;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -60,7 +60,7 @@ pub(crate) struct Tree {
     pub(crate) system: Vec<(Text, Text)>,
     pub(crate) mounts: Vec<MountEntry>,
     /// What stands already, with its slash.
-    known: HashSet<Cow<'static, [u8]>>,
+    known: BTreeSet<Cow<'static, [u8]>>,
 }
 
 impl Tree {

@@ -7,7 +7,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use drybox_jail::same_description;
 use drybox_jail::{FileId, FileInput, Stream, Streams};
 use drybox_spec::{HostPath, SandboxSpec, Stdin, Terminal};
-use rustix::fs::{FileType, Mode, OFlags, SeekFrom, fstat, major, minor, open, readlink, seek};
+use rustix::fs::{
+    FileType, Mode, OFlags, SeekFrom, fstat, fstatfs, major, minor, open, readlink, seek,
+};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::isatty;
@@ -162,11 +164,14 @@ enum Nature {
 
 impl Nature {
     fn of(fd: BorrowedFd<'_>) -> Self {
-        let Ok(stat) = fstat(fd) else {
-            return Self::Closed;
+        let stat = match fstat(fd) {
+            Ok(stat) => stat,
+            Err(Errno::BADF) => return Self::Closed,
+            // Whatever it is, it is open: a relay finds out what can be done with it.
+            Err(_) => return Self::Other,
         };
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Fifo => Self::Pipe,
+            FileType::Fifo if is_anonymous(fd) => Self::Pipe,
             FileType::RegularFile => Self::File,
             FileType::Directory => Self::Directory,
             // Linux `Documentation/admin-guide/devices.txt`.
@@ -176,6 +181,14 @@ impl Nature {
             _ => Self::Other,
         }
     }
+}
+
+/// Whether a pipe has no name: the mode and times of one that has are a file's of the host, which
+/// its owner may change through any descriptor (FD-22).
+fn is_anonymous(pipe: BorrowedFd<'_>) -> bool {
+    // Linux `include/uapi/linux/magic.h`.
+    const PIPEFS_MAGIC: u32 = 0x5049_5045;
+    fstatfs(pipe).is_ok_and(|found| u32::try_from(found.f_type) == Ok(PIPEFS_MAGIC))
 }
 
 /// The same pipe with flags and access of its own: what the payload sets there (`O_NONBLOCK`)
