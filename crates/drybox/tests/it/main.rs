@@ -6,7 +6,9 @@ mod docs;
 mod faults;
 mod golden;
 mod home;
+mod projects;
 mod refusals;
+mod tools_inside;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -54,7 +54,8 @@ fn name_by_own_path(args: &mut [(&'static str, MountArg)], facts: &Facts<'_>) {
         return;
     }
     for (_, arg) in args {
-        let below = arg.target().as_bytes().strip_prefix(WORK).filter(|rest| rest.starts_with(b"/"));
+        let below =
+            arg.target().as_bytes().strip_prefix(WORK).filter(|rest| rest.starts_with(b"/"));
         let own = below.map(|below| [facts.cwd.as_bytes(), below].concat());
         if let Some(own) = own.and_then(|own| BoxPath::parse(&own).ok()) {
             *arg.target_mut() = own;
