@@ -44,7 +44,8 @@ const FASTQ: Project = Project {
     client: "npm",
     fetch: "npm pack --silent fastq@1.20.3
         tar -xzf fastq-1.20.3.tgz --strip-components 1
-        npm install --silent --no-save --ignore-scripts --omit=dev tape@5.9.0 nyc@17.1.0",
+        npm pkg delete devDependencies
+        npm install --silent --ignore-scripts --save-dev tape@5.9.0 nyc@17.1.0",
     test: "npm run unit",
     read_only: "node_modules/.bin/tape test/test.js test/promise.js",
     passed: Passed::After("# pass"),
@@ -74,7 +75,9 @@ const SEMVER: Project = Project {
         echo 'semver = \"=1.0.27\"' >> Cargo.toml
         cargo vendor --quiet vendor > /dev/null
         cp -R vendor/semver/. ..
-        rm -r ../fetch",
+        cd ..
+        rm -r fetch
+        cargo fetch --quiet --locked",
     test: "cargo test --offline",
     read_only: "cargo test --offline --target-dir /tmp/target",
     passed: Passed::Before(" passed"),
