@@ -8,6 +8,7 @@ mod golden;
 mod home;
 mod projects;
 mod refusals;
+mod shares;
 mod tools_inside;
 
 #[test]

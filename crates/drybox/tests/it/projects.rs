@@ -43,7 +43,7 @@ const FASTQ: Project = Project {
     name: "fastq",
     client: "npm",
     fetch: "npm pack --silent fastq@1.20.3
-        tar -xzf fastq-1.20.3.tgz --strip-components 1
+        tar -xzf fastq-1.20.3.tgz --strip-components 1 --no-same-owner
         npm pkg delete devDependencies
         npm install --silent --ignore-scripts --save-dev tape@5.9.0 nyc@17.1.0",
     test: "npm run unit",
@@ -58,7 +58,7 @@ const CLICK: Project = Project {
     client: "pip",
     fetch: "python3 -m venv --without-pip venv
         pip --python venv download --quiet --no-deps --no-binary :all: click==8.3.1
-        tar -xzf click-8.3.1.tar.gz --strip-components 1
+        tar -xzf click-8.3.1.tar.gz --strip-components 1 --no-same-owner
         pip --python venv install --quiet pytest==9.0.1 ./click-8.3.1.tar.gz",
     test: "venv/bin/python -m pytest -q",
     read_only: "venv/bin/python -m pytest -q -p no:cacheprovider",

@@ -14,5 +14,6 @@ apt() {
 }
 apt update
 apt source --download-only --tar-only "$package"
-tar -xf "$package"_*.orig.tar.* --strip-components 1
+# As root, tar would give the files to the numbers that upstream's packer had.
+tar -xf "$package"_*.orig.tar.* --strip-components 1 --no-same-owner
 rm -r apt "$package"_*
