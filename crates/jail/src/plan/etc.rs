@@ -30,6 +30,10 @@ const FROM_HOST: &[HostRow] = &[
     dir(c"etc/vim", c"/etc/vim"),
     dir(c"etc/maven", c"/etc/maven"),
     dir(c"etc/fonts", c"/etc/fonts"),
+    // Names the extensions to load: half of PHP is missing without it.
+    dir(c"etc/php", c"/etc/php"),
+    // The start script reads it and gives up: headless tests of web pages.
+    dir(c"etc/chromium.d", c"/etc/chromium.d"),
     // man(1) does not start without it (Debian's name, everybody else's), and groff complains.
     dir(c"etc/groff", c"/etc/groff"),
     file(c"etc/manpath.config", c"/etc/manpath.config"),
