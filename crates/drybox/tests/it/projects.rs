@@ -42,10 +42,10 @@ enum Passed {
 const FASTQ: Project = Project {
     name: "fastq",
     client: "npm",
-    fetch: "npm pack --silent fastq@1.20.3
+    fetch: "npm pack --loglevel error fastq@1.20.3
         tar -xzf fastq-1.20.3.tgz --strip-components 1 --no-same-owner
         npm pkg delete devDependencies
-        npm install --silent --ignore-scripts --save-dev tape@5.9.0 nyc@17.1.0",
+        npm install --loglevel error --ignore-scripts --save-dev tape@5.9.0 nyc@17.1.0",
     test: "npm run unit",
     read_only: "node_modules/.bin/tape test/test.js test/promise.js",
     passed: Passed::After("# pass"),
