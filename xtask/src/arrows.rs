@@ -45,7 +45,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("build", &["image", "run", "spec"]),
     ("mcp", &["run", "spec"]),
     ("audit", &["spec", "workspace"]),
-    ("run", &["egress", "image", "jail", "spec", "tree", "workspace"]),
+    // sys: the signal descriptor and the terminal's guard are the supervisor's, not the jail's.
+    ("run", &["egress", "image", "jail", "spec", "sys", "tree", "workspace"]),
     ("jail", &["spec", "sys"]),
     ("image", &["spec", "tree"]),
     ("workspace", &["spec", "tree"]),
