@@ -86,7 +86,7 @@ pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> I
             .as_ref()
             .map(|workdir| workdir.value.clone())
             .or(start)
-            .unwrap_or_else(root),
+            .unwrap_or_else(BoxPath::root),
         hostname: spec.hostname.value.clone(),
         ulimits: spec.ulimits.iter().map(|limit| limit.value).collect(),
         shm_size: spec.shm_size.as_ref().map(|size| size.value),
@@ -129,10 +129,6 @@ fn share_at_own_path(path: &HostPath) -> Option<Share> {
 fn named(spec: &SandboxSpec) -> Vec<&BoxPath> {
     let shares = spec.shares.iter().map(|share| &share.value.target);
     shares.chain(spec.tmpfs.iter().map(|tmpfs| &tmpfs.value.target)).collect()
-}
-
-fn root() -> BoxPath {
-    BoxPath::parse(b"/").unwrap_or_else(|_| unreachable!("`/` is a path"))
 }
 
 /// Spreads real root's id ranges over sandboxes that run at the same time.
