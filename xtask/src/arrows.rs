@@ -45,8 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("build", &["image", "run", "spec"]),
     ("mcp", &["run", "spec"]),
     ("audit", &["spec", "workspace"]),
-    // sys: the signal descriptor and the terminal's guard are the supervisor's, not the jail's.
-    ("run", &["egress", "image", "jail", "spec", "sys", "tree", "workspace"]),
+    ("run", &["egress", "image", "jail", "spec", "tree", "workspace"]),
     ("jail", &["spec", "sys"]),
     ("image", &["spec", "tree"]),
     ("workspace", &["spec", "tree"]),

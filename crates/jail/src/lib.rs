@@ -45,7 +45,10 @@ pub mod seccomp;
 mod spawn;
 mod stdio;
 
-pub use drybox_sys::{FileId, RECORD, Record, Signal, Told};
+pub use drybox_sys::{
+    FileId, Guard, RECORD, Record, Signal, SignalFd, SignalSet, Told, block_signals, guard,
+    same_description, stop_self,
+};
 pub use error::{Cause, JailError, Step};
 pub use identity::{Identity, Invoker};
 pub use interior::{Directory, Interior, Link, ScratchFile};

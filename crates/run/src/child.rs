@@ -8,9 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use drybox_jail::{Jail, Record, Sandbox, Signal, Stream, Streams, Told};
+use drybox_jail::{Jail, RECORD, Record, Sandbox, Signal, Stream, Streams, Told};
 use drybox_spec::{Ending, Notice, SandboxSpec};
-use drybox_sys::RECORD;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};

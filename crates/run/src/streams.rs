@@ -4,9 +4,8 @@
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
-use drybox_jail::{FileId, FileInput, Stream, Streams};
+use drybox_jail::{FileId, FileInput, Stream, Streams, same_description};
 use drybox_spec::{HostPath, SandboxSpec, Stdin, Terminal};
-use drybox_sys::same_description;
 use rustix::fs::{FileType, Mode, OFlags, SeekFrom, fstat, major, minor, open, readlink, seek};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};

@@ -4,9 +4,10 @@ use std::ffi::c_int;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use drybox_jail::{Jail, Record, Sandbox, Signal, Told};
+use drybox_jail::{
+    Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals,
+};
 use drybox_spec::{Ending, Notice, SandboxSpec};
-use drybox_sys::{RECORD, SignalFd, SignalSet, block_signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal as Kill, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
@@ -246,7 +247,7 @@ impl<'a> Supervisor<'a> {
         if let Some(tty) = &mut self.tty {
             tty.lend();
         }
-        drybox_sys::stop_self();
+        drybox_jail::stop_self();
         if let Some(tty) = &mut self.tty {
             tty.take().ok();
             tty.resize();

@@ -3,7 +3,7 @@
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use drybox_sys::{Guard, guard};
+use drybox_jail::{Guard, guard};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::{Errno, IoSliceMut};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
@@ -91,7 +91,7 @@ impl<'a> Tty<'a> {
             return Ok(());
         }
         while !self.in_foreground() {
-            drybox_sys::stop_self();
+            drybox_jail::stop_self();
         }
         let settings = tcgetattr(self.input)?;
         if self.saved.is_none() {
