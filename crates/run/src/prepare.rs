@@ -110,9 +110,14 @@ fn tool_chains(spec: &SandboxSpec, host: &Host<'_>) -> ToolChains {
 }
 
 /// The current directory at its own path.
+///
+/// That it is a project was decided by `resolve`; a spec that a program built did not go through
+/// it, and must not show a home directory because the program was started there.
 fn workspace(spec: &SandboxSpec, host: &Host<'_>) -> Option<Share> {
     match spec.workspace.value {
-        Workspace::CurrentDir => share_at_own_path(&host.cwd),
+        Workspace::CurrentDir if Workspace::why_hidden(&host.cwd, host.home.as_ref()).is_none() => {
+            share_at_own_path(&host.cwd)
+        }
         _ => None,
     }
 }

@@ -59,8 +59,7 @@ impl SpecBuilder {
         Self { spec }
     }
 
-    /// What the sandbox sees of the current directory; [`Workspace::CurrentDir`] by default, and
-    /// then the caller sees to it that this is a project, and not a home directory.
+    /// What the sandbox sees of the current directory; [`Workspace::CurrentDir`] by default.
     pub fn workspace(mut self, workspace: Workspace) -> Self {
         self.spec.workspace = Sourced::new(workspace, Source::Api);
         self

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use drybox_run::{Child, Host, RunError, Stdio, spawn};
 use drybox_spec::{
-    Access, BoxPath, Command, Ending, HostPath, Report as _, SandboxSpec, Share, SpecBuilder,
-    ToolChains, Workspace,
+    Access, BoxPath, Command, Ending, HostPath, Notice, Report as _, SandboxSpec, Share,
+    SpecBuilder, ToolChains, Workspace,
 };
 use drybox_testkit::{TestEnv, processes_mentioning};
 
@@ -156,4 +156,34 @@ fn a_box_that_is_dropped_is_gone() {
     assert!(processes_mentioning(marker.as_bytes()).len() >= 2, "the control: they are seen");
     drop(child);
     assert_eq!(processes_mentioning(marker.as_bytes()), []);
+}
+
+#[test]
+fn a_current_directory_that_is_no_project_is_not_shown() {
+    let spec = SandboxSpec::builder(Command::argv(["sh", "-c", "pwd; ls"]).unwrap())
+        .tool_chains(ToolChains::Hidden)
+        .build();
+    let env = TestEnv::new();
+    std::fs::write(env.work().join("file"), "").unwrap();
+    let none = |_: &str| None;
+    let mut host = Host::of_process(&none).unwrap();
+    let mut seen = |cwd: &[u8], home: &[u8]| {
+        host.cwd = HostPath::parse(cwd).unwrap();
+        host.home = HostPath::parse(home).ok();
+        let mut child = spawn(&spec, &host, [Stdio::Null, Stdio::Piped, Stdio::Null]).unwrap();
+        let mut printed = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+        assert_eq!(child.wait().unwrap(), Ending::Exited(0));
+        (printed, child.notices().to_vec())
+    };
+    let work = env.work();
+    let work = work.to_str().unwrap();
+    // The control: a project is shown.
+    let (printed, notices) = seen(work.as_bytes(), b"/nonexistent");
+    assert!(printed == format!("{work}\nfile\n") && notices.is_empty(), "{printed} {notices:?}");
+    for (cwd, home) in [(work, work), ("/", "/root"), ("/root", "/home/u"), ("/proc", "/root")] {
+        let (printed, notices) = seen(cwd.as_bytes(), home.as_bytes());
+        assert_eq!(printed, "/work\n", "{cwd}");
+        assert!(matches!(notices.as_slice(), [Notice::WorkspaceHidden { .. }]), "{notices:?}");
+    }
 }
