@@ -6,7 +6,9 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use drybox_jail::{FileId, FileInput, Stream, Streams, same_description};
 use drybox_spec::{HostPath, SandboxSpec, Stdin, Terminal};
-use rustix::fs::{FileType, Mode, OFlags, SeekFrom, fstat, major, minor, open, readlink, seek};
+use rustix::fs::{
+    FileType, FsWord, Mode, OFlags, SeekFrom, fstat, fstatfs, major, minor, open, readlink, seek,
+};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::isatty;
@@ -165,7 +167,7 @@ impl Nature {
             return Self::Closed;
         };
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Fifo => Self::Pipe,
+            FileType::Fifo if is_nameless(fd) => Self::Pipe,
             FileType::RegularFile => Self::File,
             FileType::Directory => Self::Directory,
             // Linux `Documentation/admin-guide/devices.txt`.
@@ -175,6 +177,14 @@ impl Nature {
             _ => Self::Other,
         }
     }
+}
+
+/// Whether a FIFO is pipe(2)'s. One with a name is a file of the host: who holds it can change its
+/// permissions and times (FD-22), and its name tells a path (IL-05).
+fn is_nameless(fifo: BorrowedFd<'_>) -> bool {
+    /// Linux `include/uapi/linux/magic.h`.
+    const PIPEFS_MAGIC: FsWord = 0x5049_5045;
+    fstatfs(fifo).is_ok_and(|stat| stat.f_type == PIPEFS_MAGIC)
 }
 
 /// The same pipe with flags and access of its own: what the payload sets there (`O_NONBLOCK`)

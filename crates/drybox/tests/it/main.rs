@@ -4,6 +4,7 @@
 
 mod docs;
 mod faults;
+mod fifos;
 mod golden;
 mod home;
 mod refusals;
