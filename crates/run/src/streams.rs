@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use drybox_jail::{FileId, FileInput, Stream, Streams, same_description};
 use drybox_spec::{HostPath, SandboxSpec, Stdin, Terminal};
 use rustix::fs::{
-    FileType, FsWord, Mode, OFlags, SeekFrom, fstat, fstatfs, major, minor, open, readlink, seek,
+    FileType, Mode, OFlags, SeekFrom, fstat, fstatfs, major, minor, open, readlink, seek,
 };
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -163,11 +163,14 @@ enum Nature {
 
 impl Nature {
     fn of(fd: BorrowedFd<'_>) -> Self {
-        let Ok(stat) = fstat(fd) else {
-            return Self::Closed;
+        let stat = match fstat(fd) {
+            Ok(stat) => stat,
+            Err(Errno::BADF) => return Self::Closed,
+            // Whatever it is, it is open: a relay finds out what can be done with it.
+            Err(_) => return Self::Other,
         };
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Fifo if is_nameless(fd) => Self::Pipe,
+            FileType::Fifo if is_anonymous(fd) => Self::Pipe,
             FileType::RegularFile => Self::File,
             FileType::Directory => Self::Directory,
             // Linux `Documentation/admin-guide/devices.txt`.
@@ -179,12 +182,12 @@ impl Nature {
     }
 }
 
-/// Whether a FIFO is pipe(2)'s. One with a name is a file of the host: who holds it can change its
-/// permissions and times (FD-22), and its name tells a path (IL-05).
-fn is_nameless(fifo: BorrowedFd<'_>) -> bool {
-    /// Linux `include/uapi/linux/magic.h`.
-    const PIPEFS_MAGIC: FsWord = 0x5049_5045;
-    fstatfs(fifo).is_ok_and(|stat| stat.f_type == PIPEFS_MAGIC)
+/// Whether a pipe has no name: the mode and times of one that has are a file's of the host, which
+/// its owner may change through any descriptor (FD-22).
+fn is_anonymous(pipe: BorrowedFd<'_>) -> bool {
+    // Linux `include/uapi/linux/magic.h`.
+    const PIPEFS_MAGIC: u32 = 0x5049_5045;
+    fstatfs(pipe).is_ok_and(|found| u32::try_from(found.f_type) == Ok(PIPEFS_MAGIC))
 }
 
 /// The same pipe with flags and access of its own: what the payload sets there (`O_NONBLOCK`)

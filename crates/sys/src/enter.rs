@@ -55,6 +55,9 @@ pub enum Step {
     Keyring,
     /// Standard descriptors: the sandbox's `/dev` is there now.
     Stdio,
+    /// Every other descriptor is closed: a link to `/proc/self/fd/9` as the working directory would
+    /// lead through what the caller left open (CVE-2024-21626).
+    Descriptors,
     /// The working directory, looked up inside.
     Workdir,
     /// Resource limits: before the filter, which pretends for core limits.
@@ -63,8 +66,6 @@ pub enum Step {
     Capabilities,
     /// Landlock's scopes: need no-new-privileges.
     Landlock,
-    /// Every other descriptor is closed: nothing below needs one.
-    Descriptors,
     /// The filter: last, it forbids the calls above.
     Seccomp,
     /// The payload.
@@ -93,11 +94,11 @@ impl Step {
         Self::Hostname,
         Self::Keyring,
         Self::Stdio,
+        Self::Descriptors,
         Self::Workdir,
         Self::Limits,
         Self::Capabilities,
         Self::Landlock,
-        Self::Descriptors,
         Self::Seccomp,
         Self::Exec,
     ];
@@ -149,6 +150,7 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
     setdomainname(b"").at(Step::Hostname)?;
     optional(raw::join_session_keyring()).at(Step::Keyring)?;
     let given = stdio::arrange(plan, stdin).at(Step::Stdio)?;
+    close_others(plan).at(Step::Descriptors)?;
     chdir(plan.workdir).at(Step::Workdir)?;
 
     for (index, limit) in plan.rlimits.iter().enumerate() {
@@ -165,7 +167,6 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
         done => done,
     }
     .at(Step::Landlock)?;
-    close_others(plan).at(Step::Descriptors)?;
     raw::seccomp_load(plan.filter).at(Step::Seccomp)?;
     Ok(given)
 }

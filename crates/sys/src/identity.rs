@@ -5,7 +5,7 @@ use core::ffi::CStr;
 use rustix::fd::BorrowedFd;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
-use rustix::process::{DumpableBehavior, Gid, Uid, set_dumpable_behavior};
+use rustix::process::{DumpableBehavior, Gid, Uid, dumpable_behavior, set_dumpable_behavior};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use crate::plan::Ids;
@@ -53,6 +53,7 @@ pub(crate) fn write_file(path: &CStr, content: &[u8]) -> Result<()> {
 /// *Host*, when the ids cannot be taken. Giving them back cannot fail for real root; if it did,
 /// the thread would stay unprivileged, and the error is given.
 pub fn with_effective_ids<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> Result<T> {
+    let dumpable = dumpable_behavior()?;
     let keep_uid = rustix::process::geteuid();
     let keep_gid = rustix::process::getegid();
     set_effective_gid(Gid::from_raw(gid))?;
@@ -63,8 +64,11 @@ pub fn with_effective_ids<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> Re
     let done = work();
     set_effective_uid(keep_uid)?;
     set_effective_gid(keep_gid)?;
-    // A change of the effective user made the process non-dumpable (prctl(2)); we are root again.
-    set_dumpable_behavior(DumpableBehavior::Dumpable)?;
+    // A change of the effective user made the process non-dumpable (prctl(2)); we are root again,
+    // and a caller that had made itself so stays it.
+    if dumpable == DumpableBehavior::Dumpable {
+        set_dumpable_behavior(dumpable)?;
+    }
     Ok(done)
 }
 

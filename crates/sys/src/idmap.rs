@@ -7,6 +7,7 @@ use core::ptr;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::identity::write_file;
 use crate::init::leave;
@@ -32,7 +33,7 @@ pub fn id_map_namespace(uid_map: &[u8], gid_map: &[u8]) -> Result<OwnedFd> {
     let before = block_signals(&SignalSet::all())?;
     let flags = libc::CLONE_VM | libc::CLONE_NEWUSER | libc::SIGCHLD;
     // SAFETY: `top` is aligned and ours until the child was reaped below; `wait_for_kill` only
-    // makes a system call that never returns.
+    // makes system calls and exits.
     let pid = unsafe { libc::clone(wait_for_kill, top.cast(), flags, ptr::null_mut()) };
     let made = raw::check(pid.into()).and_then(|_| map(pid, uid_map, gid_map));
     if pid > 0 {
@@ -46,14 +47,15 @@ pub fn id_map_namespace(uid_map: &[u8], gid_map: &[u8]) -> Result<OwnedFd> {
     made
 }
 
+/// The parent kills this process at once. One that is killed itself before cannot: so it waits for
+/// so long and no longer, and is never left behind.
 extern "C" fn wait_for_kill(_: *mut c_void) -> c_int {
-    loop {
-        // SAFETY: ppoll without descriptors or a timeout waits; every signal is blocked.
-        let result = unsafe { libc::poll(ptr::null_mut(), 0, -1) };
-        if result < 0 {
-            leave(1);
-        }
-    }
+    const MILLISECONDS: c_int = 5000;
+    // The parent may be gone already; then the wait below ends us.
+    set_parent_process_death_signal(Some(Signal::KILL)).ok();
+    // SAFETY: poll without descriptors waits; every signal is blocked.
+    unsafe { libc::poll(ptr::null_mut(), 0, MILLISECONDS) };
+    leave(1)
 }
 
 fn map(pid: c_int, uid_map: &[u8], gid_map: &[u8]) -> Result<OwnedFd> {

@@ -62,7 +62,8 @@ const fn inside(step: Inside) -> &'static str {
 
 /// One known cause. The first row that matches decides.
 struct Row {
-    step: Step,
+    /// None: whatever the step.
+    step: Option<Step>,
     errno: Errno,
     /// A file of the host and what it has to begin with.
     fact: Option<(&'static str, &'static str)>,
@@ -71,7 +72,11 @@ struct Row {
 }
 
 const fn row(step: Step, errno: Errno, why: &'static str, fix: &'static str) -> Row {
-    Row { step, errno, fact: None, why, fix: Some(fix) }
+    Row { step: Some(step), errno, fact: None, why, fix: Some(fix) }
+}
+
+const fn anywhere(errno: Errno, why: &'static str, fix: &'static str) -> Row {
+    Row { step: None, errno, fact: None, why, fix: Some(fix) }
 }
 
 const fn when(fact: (&'static str, &'static str), row: Row) -> Row {
@@ -100,7 +105,7 @@ const ROWS: &[Row] = &[
     when(
         MAX_NET,
         row(
-            Step::Clone,
+            Step::Inside(Inside::Network),
             Errno::NOSPC,
             "the limit user.max_net_namespaces is 0",
             "sudo sysctl user.max_net_namespaces=15000",
@@ -111,6 +116,12 @@ const ROWS: &[Row] = &[
         Errno::NOSPC,
         "a limit on namespaces is reached, or they are nested 32 deep",
         "sysctl -a --pattern 'user.max_.*_namespaces', and raise the one that is small",
+    ),
+    row(
+        Step::Inside(Inside::Network),
+        Errno::NOSPC,
+        "the limit on network namespaces is reached",
+        "sysctl user.max_net_namespaces, and raise it",
     ),
     when(
         CLONE_SYSCTL,
@@ -140,10 +151,10 @@ const ROWS: &[Row] = &[
         "use a kernel with CONFIG_USER_NS, CONFIG_NET_NS, CONFIG_PID_NS and CONFIG_IPC_NS",
     ),
     row(
-        Step::Clone,
-        Errno::AGAIN,
-        "the user's limit on processes is reached",
-        "ulimit -u, and raise it in /etc/security/limits.conf",
+        Step::Inside(Inside::Network),
+        Errno::INVAL,
+        "the kernel was built without network namespaces",
+        "use a kernel with CONFIG_NET_NS",
     ),
     when(
         APPARMOR,
@@ -151,6 +162,7 @@ const ROWS: &[Row] = &[
     ),
     when(APPARMOR, row(Step::Inside(Inside::Scratch), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
     when(APPARMOR, row(Step::Inside(Inside::Identity), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
+    when(APPARMOR, row(Step::Inside(Inside::Network), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
     row(
         Step::Inside(Inside::Proc),
         Errno::PERM,
@@ -213,6 +225,12 @@ const ROWS: &[Row] = &[
     ),
     row(
         Step::Share,
+        Errno::LOOP,
+        "a symbolic link is on the way: it was put there a moment ago, or the path was not resolved",
+        "name the path without links: realpath PATH",
+    ),
+    row(
+        Step::Share,
         Errno::NOENT,
         "there is no such file or directory",
         "make it first: drybox creates nothing on the host",
@@ -235,6 +253,28 @@ const ROWS: &[Row] = &[
         "its arguments and environment are too long",
         "pass less, or a file",
     ),
+    // What means the same wherever it happens.
+    anywhere(
+        Errno::NOSYS,
+        "the kernel, or a seccomp profile around drybox, does not have a system call that it needs",
+        "use Linux 6.1 or newer, or the container with --security-opt seccomp=unconfined",
+    ),
+    anywhere(
+        Errno::AGAIN,
+        "the user's limit on processes is reached",
+        "ulimit -u, and raise it in /etc/security/limits.conf",
+    ),
+    anywhere(
+        Errno::MFILE,
+        "the limit on open files is too low",
+        "ulimit -n 256, or whatever is more",
+    ),
+    anywhere(
+        Errno::NFILE,
+        "the limit on open files of the whole system is reached",
+        "sudo sysctl fs.file-max=1000000",
+    ),
+    anywhere(Errno::NOMEM, "there is no memory left", "end other programs, and run again"),
 ];
 
 pub(super) fn cause(error: &JailError) -> Cause {
@@ -242,7 +282,9 @@ pub(super) fn cause(error: &JailError) -> Cause {
         return missing_program(error);
     }
     let known = ROWS.iter().find(|row| {
-        row.step == error.step && row.errno == error.errno && row.fact.is_none_or(holds)
+        row.step.is_none_or(|step| step == error.step)
+            && row.errno == error.errno
+            && row.fact.is_none_or(holds)
     });
     match known {
         Some(row) => Cause { why: row.why.into(), fix: row.fix },
@@ -270,32 +312,4 @@ fn holds((file, begin): (&str, &str)) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_step_says_what_it_makes() {
-        for step in Inside::ALL {
-            assert_ne!(inside(step), "a step failed", "{step:?}");
-        }
-    }
-
-    #[test]
-    fn a_row_is_reachable() {
-        for (index, row) in ROWS.iter().enumerate() {
-            let shadowed = ROWS.iter().take(index).any(|earlier| {
-                earlier.step == row.step
-                    && earlier.errno == row.errno
-                    && (earlier.fact.is_none() || earlier.fact == row.fact)
-            });
-            assert!(!shadowed, "{:?} {:?}", row.step, row.errno);
-        }
-    }
-
-    #[test]
-    fn an_unknown_answer_is_told_as_the_kernel_gave_it() {
-        let error = JailError::new(Step::Inside(Inside::Pivot), b"", Errno::NOMEM);
-        assert_eq!(error.cause(), Cause { why: describe(Errno::NOMEM), fix: None });
-        assert_eq!(error.exit_code(), 125);
-    }
-}
+mod tests;
