@@ -11,15 +11,17 @@ use std::thread;
 use std::time::Duration;
 
 use drybox_run::{Host, Stdio, spawn};
-use drybox_spec::{Command, Ending, SandboxSpec, ToolChains, Workspace};
+use drybox_spec::{Command, Ending, SandboxSpec, Shown, ToolChains, Workspace};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let text = io::read_to_string(io::stdin())?;
     // Stands for the program that is not trusted: a formatter, a linter, generated code.
-    let untrusted =
-        ["sh", "-c", "tr -cs '[:alpha:]' '\\n' | sort | uniq -c | sort -rn | head -n 3"];
+    let untrusted = ["sh", "-c", "tr -cs '[:alpha:]' ' ' | wc -w"];
     let answer = transform(&untrusted, &text)?;
-    println!("{}", answer.output);
+    println!("{}", Shown(answer.output.trim_end()));
+    if answer.ending != Ending::Exited(0) {
+        println!("it ended with code {}: {}", answer.ending.code(), Shown(&answer.complaints));
+    }
     Ok(())
 }
 
@@ -69,8 +71,8 @@ pub(crate) fn transform(command: &[&str], text: &str) -> Result<Answer, Box<dyn 
         errors.join().unwrap_or_else(|_| Err(io::ErrorKind::Other.into()))
     })?;
 
-    // Hostile bytes: they may be no text, and may draw on a terminal. Show them through
-    // `drybox_spec::Shown`, never as they are.
+    // Hostile bytes: they may be no text, and may draw on a terminal. `main` shows them through
+    // `Shown`, never as they are.
     Ok(Answer {
         output: String::from_utf8_lossy(&output).into_owned(),
         complaints: String::from_utf8_lossy(&complaints).into_owned(),

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 #[path = "../../examples/piped.rs"]
-#[expect(dead_code, clippy::print_stdout, reason = "its `main` is for people")]
+#[expect(dead_code, reason = "its `main` is for people")]
 mod example;
 mod piped;
 
