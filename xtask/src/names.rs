@@ -3,7 +3,7 @@
 //!
 //! In backticks, `crates/sys/src/enter.rs` names a file and `crates/sys/src/enter.rs::jail` an item
 //! of it. A document with many of them gives files short names in a table whose first two cells are
-//! the short name and the file; `short::item` is then an item of that file.
+//! the short name and the file; `short::item` is then an item of that file or of a module below it.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -39,11 +39,23 @@ enum Found {
 fn look(checkout: &Path, path: &str) -> Found {
     let place = checkout.join(path);
     match std::fs::read_to_string(&place) {
-        Ok(text) => Found::File(text),
+        Ok(text) => Found::File(with_modules(text, &place)),
         Err(_) if place.is_dir() => Found::Directory,
         Err(_) if COMING.contains(&path) => Found::Coming,
         Err(_) => Found::Nothing,
     }
+}
+
+/// The text of a file and of the modules below it: `walls.rs` and `walls/*.rs`.
+fn with_modules(mut text: String, file: &Path) -> String {
+    let modules = std::fs::read_dir(file.with_extension("")).into_iter().flatten().flatten();
+    for module in modules.map(|entry| entry.path()) {
+        if module.extension().is_some_and(|end| end == "rs") {
+            let below = std::fs::read_to_string(&module).unwrap_or_default();
+            text.push_str(&with_modules(below, &module));
+        }
+    }
+    text
 }
 
 fn wrong_names(text: &str, look: &dyn Fn(&str) -> Found) -> Vec<String> {
