@@ -45,7 +45,7 @@ const fn inside(step: Inside) -> &'static str {
         Inside::Terminals => "no devpts could be mounted",
         Inside::Stdin => "standard input could not be opened again",
         Inside::Pivot => "the host's root could not be left (pivot_root)",
-        Inside::Network => "no network namespace could be made",
+        Inside::Network => "the loopback interface could not be brought up",
         Inside::Hostname => "the host name could not be set",
         Inside::Keyring => "no session keyring could be joined",
         Inside::Stdio => "standard input and output could not be arranged",
@@ -105,7 +105,7 @@ const ROWS: &[Row] = &[
     when(
         MAX_NET,
         row(
-            Step::Inside(Inside::Network),
+            Step::Clone,
             Errno::NOSPC,
             "the limit user.max_net_namespaces is 0",
             "sudo sysctl user.max_net_namespaces=15000",
@@ -116,12 +116,6 @@ const ROWS: &[Row] = &[
         Errno::NOSPC,
         "a limit on namespaces is reached, or they are nested 32 deep",
         "sysctl -a --pattern 'user.max_.*_namespaces', and raise the one that is small",
-    ),
-    row(
-        Step::Inside(Inside::Network),
-        Errno::NOSPC,
-        "the limit on network namespaces is reached",
-        "sysctl user.max_net_namespaces, and raise it",
     ),
     when(
         CLONE_SYSCTL,
@@ -150,19 +144,12 @@ const ROWS: &[Row] = &[
         "the kernel was built without one of the namespaces",
         "use a kernel with CONFIG_USER_NS, CONFIG_NET_NS, CONFIG_PID_NS and CONFIG_IPC_NS",
     ),
-    row(
-        Step::Inside(Inside::Network),
-        Errno::INVAL,
-        "the kernel was built without network namespaces",
-        "use a kernel with CONFIG_NET_NS",
-    ),
     when(
         APPARMOR,
         row(Step::Inside(Inside::NestedNamespaces), Errno::ACCESS, APPARMOR_WHY, APPARMOR_FIX),
     ),
     when(APPARMOR, row(Step::Inside(Inside::Scratch), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
     when(APPARMOR, row(Step::Inside(Inside::Identity), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
-    when(APPARMOR, row(Step::Inside(Inside::Network), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
     row(
         Step::Inside(Inside::Proc),
         Errno::PERM,
