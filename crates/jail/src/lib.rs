@@ -45,6 +45,7 @@ pub mod seccomp;
 mod spawn;
 mod stdio;
 
+pub use drybox_sys::{Failed, Step as ChildStep};
 pub use drybox_sys::{
     FileId, Guard, RECORD, Record, Signal, SignalFd, SignalSet, Told, block_signals, guard,
     same_description, stop_self,

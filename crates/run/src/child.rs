@@ -22,6 +22,7 @@ use crate::{notices, prepare};
 
 /// What a box gets on one of its standard descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stdio {
     /// The sandbox's `/dev/null`.
     Null,
