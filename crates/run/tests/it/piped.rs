@@ -187,3 +187,34 @@ fn a_current_directory_that_is_no_project_is_not_shown() {
         assert!(matches!(notices.as_slice(), [Notice::WorkspaceHidden { .. }]), "{notices:?}");
     }
 }
+
+mod root_only {
+    use super::*;
+
+    /// Real root's launch switches crash dumps off for a moment, for the whole process (core(5)).
+    #[test]
+    fn launches_at_the_same_time_leave_the_process_as_it_was() {
+        drybox_testkit::need_root();
+        let filter_of = |process: &str| {
+            std::fs::read_to_string(format!("/proc/{process}/coredump_filter")).unwrap()
+        };
+        // What we inherited; our own may be off at this moment, for another test's launch.
+        let before = filter_of(&std::os::unix::process::parent_id().to_string());
+        let spec = builder(&["true"]).build();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..5 {
+                        let ending = start(&spec, [Stdio::Null; 3]).unwrap().wait().unwrap();
+                        assert_eq!(ending, Ending::Exited(0));
+                    }
+                });
+            }
+        });
+        let begun = Instant::now();
+        while filter_of("self") != before {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{} {before}", filter_of("self"));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
