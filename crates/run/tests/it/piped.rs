@@ -13,19 +13,19 @@ use drybox_testkit::{TestEnv, processes_mentioning};
 
 use crate::example;
 
-fn builder(command: &[&str]) -> SpecBuilder {
+pub(crate) fn builder(command: &[&str]) -> SpecBuilder {
     SandboxSpec::builder(Command::argv(command.iter().copied()).unwrap())
         .workspace(Workspace::Empty)
         .tool_chains(ToolChains::Hidden)
 }
 
-fn start(spec: &SandboxSpec, stdio: [Stdio; 3]) -> Result<Child, RunError> {
+pub(crate) fn start(spec: &SandboxSpec, stdio: [Stdio; 3]) -> Result<Child, RunError> {
     let env = |name: &str| std::env::var_os(name);
     spawn(spec, &Host::of_process(&env)?, stdio)
 }
 
 /// Runs a shell script and gives what it printed, and how it ended.
-fn shell(script: &str) -> (String, Ending) {
+pub(crate) fn shell(script: &str) -> (String, Ending) {
     let spec = builder(&["sh", "-c", script]).build();
     let mut child = start(&spec, [Stdio::Null, Stdio::Piped, Stdio::Null]).unwrap();
     let mut printed = String::new();
