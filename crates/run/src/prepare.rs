@@ -50,7 +50,12 @@ pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> I
     let start = match workspace(spec, host) {
         Some(share) => {
             let own = share.target.clone();
-            if !named.contains(&&own) {
+            let held = tools.shares.iter().any(|tool| tool.target.is_within(&own));
+            if !held && spec.workspace_at_work(&share.source).is_some() {
+                // Programs that were told this path outside may write there as well.
+                let target = CString::new(WORK).unwrap_or_default();
+                links.push(Link { path: own.clone(), target });
+            } else if !named.contains(&&own) {
                 shares.push(share);
             }
             if let Some(work) = work.clone().filter(|_| !work_is_taken) {

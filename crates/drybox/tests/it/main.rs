@@ -7,7 +7,10 @@ mod faults;
 mod fifos;
 mod golden;
 mod home;
+mod projects;
 mod refusals;
+mod shares;
+mod tools_inside;
 
 #[test]
 fn no_test_file_is_forgotten() {
