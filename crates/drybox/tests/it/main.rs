@@ -7,6 +7,7 @@ mod faults;
 mod golden;
 mod home;
 mod refusals;
+mod walls;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -1,0 +1,191 @@
+//! What happens on one side while the other one looks: watches, shares, races, and what is left.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use drybox_testkit::{Racer, Snapshot, TestEnv, processes_mentioning};
+
+use super::PYTHON;
+
+/// FS-40: a payload that watches the workspace does not see the host at work.
+#[test]
+fn a_watch_on_the_workspace_does_not_see_the_host_write() {
+    let env = TestEnv::new();
+    env.write("file", "");
+    let watch = "import ctypes, os, select
+C = ctypes.CDLL(None)
+fd = C.inotify_init1(0)
+assert C.inotify_add_watch(fd, b'.', 0xfff) > 0
+print('event' if select.select([fd], [], [], 0.5)[0] else 'silence')";
+    let file = env.work().join("file");
+    let host = Racer::start(move |turn| {
+        fs::write(&file, turn.to_string()).unwrap();
+        std::thread::sleep(Duration::from_millis(2));
+    });
+    let inside = env.drybox().args(["run", "--", PYTHON, "-c", watch]).run().expect_code(0);
+    assert_eq!(inside.stdout, "silence\n");
+    let outside = env.command(PYTHON).args(["-c", watch]).run().expect_code(0);
+    assert_eq!(outside.stdout, "event\n", "the control");
+    assert!(host.stop() > 10);
+}
+
+/// A share that was asked for: read-only is read-only, and what is written has the owner that the
+/// directory has.
+#[test]
+fn a_share_is_written_as_its_owner_or_not_at_all() {
+    let env = TestEnv::new();
+    env.write("share/file", "x");
+    let share = env.work().join("share");
+    let owner = share.metadata().unwrap();
+    let try_it = "echo written >/x/new; chmod 600 /x/file";
+    let run = |access: &str| {
+        let volume = format!("{}:/x:{access}", share.display());
+        env.drybox().args(["run", "-v", &volume, "--", "/bin/sh", "-c", try_it]).run()
+    };
+    let before = Snapshot::of(env.root());
+    let refused = run("ro");
+    assert_ne!(refused.code(), Some(0));
+    assert!(refused.stderr.contains("Read-only file system"), "{}", refused.stderr);
+    before.expect_same(&Snapshot::of(env.root()));
+    // The control, and where it lands.
+    run("rw").expect_code(0);
+    let new = fs::metadata(share.join("new")).unwrap();
+    assert_eq!((new.uid(), new.gid()), (owner.uid(), owner.gid()));
+    assert_eq!(fs::metadata(share.join("file")).unwrap().mode() & 0o777, 0o600);
+}
+
+/// I7: whatever a payload leaves running ends with it, and so it does when the supervisor is
+/// killed.
+#[test]
+fn no_process_of_a_box_outlives_it() {
+    let env = TestEnv::new();
+    let mark = format!("left-{}", env.marker().to_str().unwrap());
+    let daemon = "setsid sleep 300 & (trap '' HUP TERM; sleep 300 & sleep 300) & echo up; read x";
+    for end in ["payload", "supervisor"] {
+        let run = env.drybox().args(["run", "--", "/bin/sh", "-c", daemon, &mark]);
+        let mut command = run.into_command();
+        let mut box_ = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // The shells of the box, its init and the supervisor.
+        wait(|| processes_mentioning(mark.as_bytes()).len() >= 3);
+        let inside = children_of(box_.id());
+        assert!(inside.len() >= 4, "the control: {inside:?}");
+        match end {
+            "payload" => drop(box_.stdin.take()),
+            _ => box_.kill().unwrap(),
+        }
+        box_.wait().unwrap();
+        wait(|| inside.iter().all(|(pid, started)| start_of(*pid).as_ref() != Some(started)));
+    }
+    env.expect_no_stray_process();
+}
+
+/// Every descendant of a process, and when it started.
+fn children_of(pid: u32) -> Vec<(u32, String)> {
+    let mut found = vec![];
+    let mut open = vec![pid];
+    while let Some(parent) = open.pop() {
+        let tasks = format!("/proc/{parent}/task/{parent}/children");
+        let children = fs::read_to_string(tasks).unwrap_or_default();
+        for child in children.split_whitespace().filter_map(|pid| pid.parse().ok()) {
+            found.extend(start_of(child).map(|started| (child, started)));
+            open.push(child);
+        }
+    }
+    found
+}
+
+/// proc_pid_stat(5): the 22nd field, the 20th after the name.
+fn start_of(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(stat.rsplit_once(") ")?.1.split(' ').nth(19)?.to_owned())
+}
+
+fn wait(done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "it does not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// FS-34, CVE-2021-30465: whoever may write where a share's source stands swaps it during the
+/// launch. What is shown is the directory that was looked at, or nothing.
+#[test]
+fn a_source_that_is_swapped_for_a_link_leads_nowhere_else() {
+    let env = TestEnv::new();
+    env.write("place/data/name", "shared");
+    fs::create_dir_all(env.home().join(".ssh")).unwrap();
+    fs::write(env.home().join(".ssh/name"), "secret").unwrap();
+    let place = env.work().join("place");
+    std::os::unix::fs::symlink(env.home().join(".ssh"), place.join("link")).unwrap();
+    let (data, link, aside) = (place.join("data"), place.join("link"), place.join("aside"));
+    let volume = format!("{}:/x:ro", data.display());
+    // The control: the link leads to the secret, and is refused when it stands still.
+    assert_eq!(fs::read(link.join("name")).unwrap(), b"secret");
+    let still = format!("{}:/x:ro", link.display());
+    env.drybox().args(["run", "-v", &still, "--", "true"]).run().expect_code(125);
+    let racer = Racer::start(move |_| {
+        fs::rename(&data, &aside).unwrap();
+        fs::rename(&link, &data).unwrap();
+        std::thread::sleep(Duration::from_micros(300));
+        fs::rename(&data, &link).unwrap();
+        fs::rename(&aside, &data).unwrap();
+        std::thread::sleep(Duration::from_micros(300));
+    });
+    let (mut shown, mut refused) = (0, 0);
+    for _ in 0..150 {
+        let done = env.drybox().args(["run", "-v", &volume, "--", "cat", "/x/name"]).run();
+        match (done.code(), done.stdout.as_str()) {
+            (Some(0), "shared") => shown += 1,
+            (Some(125), "") => refused += 1,
+            other => panic!("{other:?} {}", done.stderr),
+        }
+    }
+    assert!(racer.stop() > 150);
+    assert!(shown > 0 && refused > 0, "no race: {shown} shown, {refused} refused");
+}
+
+mod root_only {
+    use std::os::unix::fs::chown;
+
+    use super::*;
+
+    /// Real root's payload has an id of nobody: what it writes is the directory's owner's.
+    #[test]
+    fn a_share_of_another_user_is_written_as_that_user() {
+        let env = TestEnv::new();
+        let share = env.work().join("share");
+        for (uid, gid) in [(0, 0), (1234, 4321)] {
+            fs::create_dir(&share).unwrap();
+            chown(&share, Some(uid), Some(gid)).unwrap();
+            let volume = format!("{}:/x:rw", share.display());
+            for user in ["1000:1000", "0:0"] {
+                let words = ["run", "-u", user, "-v", &volume, "--", "/bin/sh", "-c"];
+                env.drybox().args(words).arg("mkdir /x/$1; echo > /x/$1/f").args(["sh", user]).run().expect_code(0);
+                for path in [share.join(user), share.join(user).join("f")] {
+                    let made = fs::symlink_metadata(path).unwrap();
+                    assert_eq!((made.uid(), made.gid()), (uid, gid), "-u {user}");
+                }
+            }
+            fs::remove_dir_all(&share).unwrap();
+        }
+    }
+
+    /// DV-08: a device node in the workspace is no device inside.
+    #[test]
+    fn a_device_node_in_a_share_cannot_be_opened() {
+        let env = TestEnv::new();
+        let node = env.work().join("zero");
+        env.command("/usr/bin/mknod").arg(&node).args(["c", "1", "5"]).run().expect_code(0);
+        let read = ["-c", "head -c 4 zero | wc -c"];
+        let inside = env.drybox().args(["run", "--", "/bin/sh"]).args(read).run();
+        assert!(inside.stderr.contains("Permission denied"), "{}", inside.stderr);
+        let volume = format!("{}:{}:rw", env.work().display(), env.work().display());
+        let inside = env.drybox().args(["run", "-v", &volume, "--", "/bin/sh"]).args(read).run();
+        assert!(inside.stderr.contains("Permission denied"), "{}", inside.stderr);
+        let outside = env.command("/bin/sh").args(read).run().expect_code(0);
+        assert_eq!(outside.stdout.trim(), "4", "the control");
+    }
+}
