@@ -3,7 +3,7 @@
 use super::{Probe, Scene, held};
 
 const PROC: &[Probe] = &[
-    held("PS-01", "print(*sorted(p for p in os.listdir('/proc') if p.isdigit()))", "1 2"),
+    held("PS-01", "print(len([p for p in os.listdir('/proc') if p.isdigit()]))", "2"),
     held(
         "PS-03",
         "pid = victim()
@@ -26,12 +26,12 @@ print(field('NSpid', f'/proc/{pid}/status'), field('PPid', f'/proc/{pid}/status'
         "1 0",
     ),
     held(
-        "PS-04 PS-05 PS-06 PS-21",
+        "PS-04 PS-05 PS-06 PS-07 PS-21",
         "skip = {'fd', 'fdinfo', 'map_files', 'task', 'ns', 'cwd', 'root', 'exe', 'net'}
 opened = []
-for top in ('/proc/sys', '/proc/self'):
+for top in ('/proc', '/proc/self'):
     for (d, below, files) in os.walk(top):
-        below[:] = [b for b in below if b not in skip]
+        below[:] = [b for b in below if b not in skip and not b.isdigit()]
         for path in (os.path.join(d, f) for f in files):
             if stat.S_ISREG(os.lstat(path).st_mode):
                 try: os.close(os.open(path, os.O_WRONLY))
@@ -46,7 +46,6 @@ print(opened)",
            ['uid_map', 'gid_map', 'setgroups', 'oom_score_adj', 'attr/exec', 'mem']))",
         "EROFS",
     ),
-    held("PS-07", "print(tried(os.open, '/proc/sysrq-trigger', os.O_WRONLY))", "EACCES").of_root(),
     held("PS-05", "print(tried(os.rmdir, '/proc/{MARK}'))", "EROFS"),
     held(
         "PS-08 PS-09 PS-10 PS-11 PS-12 PS-29 PS-30",
@@ -77,7 +76,7 @@ print(any(f':{ours} ' in line for line in open('/proc/locks')))",
 const DEV: &[Probe] = &[
     held(
         "DV-01 DV-06",
-        "print(*sorted(os.listdir('/dev')), *os.listdir('/dev/shm'), *os.listdir('/dev/mqueue'),
+        "print(*sorted(os.listdir('/dev')), *os.listdir('/dev/shm'),
       '|', *os.listdir('/dev/pts'))",
         "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero | ptmx",
     ),
