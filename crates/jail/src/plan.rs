@@ -11,7 +11,7 @@ mod skeleton;
 mod system;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -21,7 +21,7 @@ use drybox_sys as sys;
 pub(crate) use devices::DEVICES;
 pub(crate) use etc::{Account, add_etc};
 pub(crate) use proc::present_masks;
-pub(crate) use shares::{Layer, OverlaySource, add_shares, id_of, overlay_of};
+pub(crate) use shares::{Layer, Opened, OverlaySource, Sources, add_shares, overlay_of};
 pub(crate) use skeleton::{LAYER_STAGE, STAGE, WRITABLE, add_links, add_skeleton};
 pub(crate) use system::add_system;
 
@@ -60,7 +60,7 @@ pub(crate) struct Tree {
     pub(crate) system: Vec<(Text, Text)>,
     pub(crate) mounts: Vec<MountEntry>,
     /// What stands already, with its slash.
-    known: HashSet<Cow<'static, [u8]>>,
+    known: BTreeSet<Cow<'static, [u8]>>,
 }
 
 impl Tree {
@@ -120,6 +120,11 @@ impl Tree {
         }
         let name = target.as_c_str().to_owned().into();
         self.mounts.push(MountEntry { target: relative(target), source, name });
+    }
+
+    /// Puts what stands above before what stands below: a mount covers everything under it.
+    pub(crate) fn order(&mut self) {
+        self.mounts.sort_by(|a, b| a.target.to_bytes().cmp(b.target.to_bytes()));
     }
 
     /// The path of a row of the entries and links.
@@ -199,7 +204,7 @@ impl MountEntry {
 impl Layer {
     pub(crate) fn as_sys(&self) -> sys::BindFrom<'_> {
         match self {
-            Self::Path { path, expect } => sys::BindFrom::Path { path, expect: *expect },
+            Self::Path { path, expect, .. } => sys::BindFrom::Path { path, expect: *expect },
             Self::Tree(tree) => sys::BindFrom::Tree(OwnedFd::as_fd(tree)),
         }
     }

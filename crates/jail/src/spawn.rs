@@ -14,20 +14,18 @@ use crate::error::{JailError, Step};
 use crate::identity::Identity;
 use crate::interior::Interior;
 use crate::limits;
-use crate::owners::Owners;
-use crate::plan::{self, Account, MountSource, OverlaySource, Tree};
+use crate::plan::{self, Account, MountSource, OverlaySource, Sources, Tree};
 use crate::program::candidates;
 use crate::stdio::{FileInput, Stream, Streams};
 
 /// A planned sandbox.
 #[derive(Debug)]
 pub struct Jail {
-    identity: Identity,
     tree: Tree,
     writable: Vec<CString>,
     masks: Vec<Mask<'static>>,
     rlimits: Vec<Rlimit>,
-    owners: Owners,
+    sources: Sources,
     candidates: Vec<CString>,
     interior: Interior,
 }
@@ -70,7 +68,7 @@ impl Jail {
             return Err(JailError::new(Step::Identity, b"", Errno::RANGE));
         }
         let mut tree = Tree::default();
-        let mut owners = Owners::default();
+        let mut sources = Sources::new(identity);
         let mut writable: Vec<CString> = plan::WRITABLE.map(CStr::to_owned).to_vec();
         let (uid, gid) = identity.inside();
 
@@ -94,20 +92,20 @@ impl Jail {
         for tmpfs in &interior.tmpfs {
             add_tmpfs(&mut tree, tmpfs);
         }
-        plan::add_shares(&mut tree, &interior.shares, &identity, &mut owners)?;
+        plan::add_shares(&mut tree, &interior.shares, &mut sources)?;
+        tree.order();
         for link in &interior.links {
             tree.link(&link.path, &link.target);
         }
         plan::add_links(&mut tree);
         let program = interior.argv.first().ok_or_else(no_program)?;
         Ok(Self {
-            identity,
             writable,
             masks: plan::present_masks(),
             rlimits: limits::rlimits(&interior.ulimits),
             candidates: candidates(program, &interior.path),
             tree,
-            owners,
+            sources,
             interior,
         })
     }
@@ -116,7 +114,7 @@ impl Jail {
     /// id-mapped mounts. Only real root's have any.
     #[must_use]
     pub const fn unmapped_trees(&self) -> usize {
-        self.owners.unmapped
+        self.sources.owners.unmapped
     }
 
     /// The place inside of the mount with this index in the plan.
@@ -180,7 +178,7 @@ impl Jail {
         let lists = PointerList::fill(&mut argv_space, argv.iter().map(CString::as_c_str))
             .zip(PointerList::fill(&mut envp_space, envp.iter().map(|var| var.as_c_str())));
         let (argv, envp) = lists.ok_or_else(no_program)?;
-        let (uid_map, gid_map) = self.identity.maps();
+        let (uid_map, gid_map) = self.sources.identity.maps();
         let hostname = CString::new(self.interior.hostname.as_str()).unwrap_or_default();
         let close_first = channels.supervisor_ends();
 
@@ -190,7 +188,7 @@ impl Jail {
                 lifeline: channels.lifeline.0.as_fd(),
                 close_first: &close_first,
             },
-            ids: match self.identity {
+            ids: match self.sources.identity {
                 Identity::User { .. } => sys::Ids::Own { uid_map: &uid_map, gid_map: &gid_map },
                 Identity::Root { inside: (uid, gid), .. } => sys::Ids::FromParent { uid, gid },
             },
@@ -214,10 +212,10 @@ impl Jail {
             payload: sys::Payload { candidates: &candidates, exec: sys::Exec { argv, envp } },
         };
         let fail = |errno| JailError::new(Step::Clone, b"", errno);
-        match self.identity {
+        match self.sources.identity {
             Identity::User { .. } => sys::launch(&plan).map_err(fail),
             Identity::Root { .. } => {
-                let (uid, gid) = self.identity.outside();
+                let (uid, gid) = self.sources.identity.outside();
                 let launched = sys::without_crash_dumps(|| {
                     sys::with_effective_ids(uid, gid, || sys::launch(&plan))
                 })
@@ -233,10 +231,8 @@ impl Jail {
 
     /// The overlay for a file on standard input; none: it is relayed.
     fn reopened(&mut self, file: &FileInput) -> Option<OverlaySource> {
-        let seen = rustix::fs::stat(file.path.as_c_str()).ok()?;
-        (plan::id_of(&seen) == file.id)
-            .then(|| plan::overlay_of(&file.path, &seen, &self.identity, &mut self.owners).ok())
-            .flatten()
+        let opened = plan::Opened::new(&file.path).ok()?;
+        (opened.id() == file.id).then(|| plan::overlay_of(opened, &mut self.sources).ok()).flatten()
     }
 
     /// What a failure of the child means.

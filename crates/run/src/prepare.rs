@@ -69,8 +69,6 @@ pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> I
     let tools_beside = tools.shares.into_iter().filter(|share| !named.contains(&&share.target));
     shares.extend(tools_beside);
     shares.extend(spec.shares.iter().map(|share| share.value.clone()));
-    // What stands above comes first: a mount would cover what stands below it.
-    shares.sort_by(|a, b| a.target.as_bytes().cmp(b.target.as_bytes()));
     Interior {
         identity: Identity::new(host.invoker, spec.user.value, spread()),
         shares,

@@ -164,8 +164,11 @@ enum Nature {
 
 impl Nature {
     fn of(fd: BorrowedFd<'_>) -> Self {
-        let Ok(stat) = fstat(fd) else {
-            return Self::Closed;
+        let stat = match fstat(fd) {
+            Ok(stat) => stat,
+            Err(Errno::BADF) => return Self::Closed,
+            // Whatever it is, it is open: a relay finds out what can be done with it.
+            Err(_) => return Self::Other,
         };
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Fifo if is_anonymous(fd) => Self::Pipe,

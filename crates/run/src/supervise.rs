@@ -85,6 +85,11 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         notices: notices::of_spec(spec, host),
     };
     let ending = supervisor.serve();
+    if ending.is_err() {
+        // Nobody supervises it any more, and `drain` waits for the end of what it prints.
+        supervisor.kill(Ending::Killed);
+        wait_for(&supervisor.sandbox);
+    }
     supervisor.drain();
     let outcome = ending.map(|ending| supervisor.outcome(ending));
     drop(supervisor);

@@ -51,6 +51,6 @@ pub(crate) fn wipe() {
         // SAFETY: `index` is below `length`.
         let to = unsafe { first.add(index) };
         // SAFETY: as above.
-        unsafe { to.write(byte.cast_signed()) };
+        unsafe { to.write(c_char::from_ne_bytes([*byte])) };
     }
 }

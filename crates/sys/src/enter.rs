@@ -3,13 +3,13 @@
 use rustix::fd::{AsFd, AsRawFd};
 use rustix::fs::Mode;
 use rustix::io::Errno;
-use rustix::process::{DumpableBehavior, chdir, set_dumpable_behavior, umask};
+use rustix::process::{DumpableBehavior, chdir, set_dumpable_behavior, setsid, umask};
 use rustix::system::{setdomainname, sethostname};
 use rustix::thread::{set_name, set_no_new_privs};
 
 use crate::plan::Plan;
 use crate::record::{Failed, Record, Told};
-use crate::{arguments, beside, identity, init, privileges, raw, root, stdio};
+use crate::{arguments, identity, init, privileges, raw, root, stdio};
 
 /// Where the stage can fail. The order of the variants is the order of the steps, and each says
 /// why it stands where it stands.
@@ -23,7 +23,7 @@ pub enum Step {
     Identity,
     /// No user namespace below this one: needs the namespace's capabilities.
     NestedNamespaces,
-    /// The umask, and a name that says nothing of the host.
+    /// A session of its own, the umask, and a name that says nothing of the host.
     Session,
     /// The tmpfs that becomes the root.
     Scratch,
@@ -47,7 +47,7 @@ pub enum Step {
     Stdin,
     /// The new root takes the host's place, and the host's is let go.
     Pivot,
-    /// A session, and a network namespace with its loopback up: they were made meanwhile.
+    /// The loopback, the network namespace's only interface, is up.
     Network,
     /// The host name.
     Hostname,
@@ -132,8 +132,7 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
         privileges::die_with_thread().at(Step::Session)?;
     }
     identity::write_file(c"/proc/sys/user/max_user_namespaces", b"0").at(Step::NestedNamespaces)?;
-    let mut shared = beside::Shared::new();
-    let beside = shared.begin().at(Step::Network)?;
+    setsid().at(Step::Session)?;
     umask(Mode::WGRP | Mode::WOTH);
     set_name(c"drybox-init").at(Step::Session)?;
     arguments::wipe();
@@ -145,7 +144,7 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
     drop(new_root);
     root::pivot().at(Step::Pivot)?;
 
-    beside.finish().at(Step::Network)?;
+    privileges::loopback_up().at(Step::Network)?;
     sethostname(plan.hostname.to_bytes()).at(Step::Hostname)?;
     setdomainname(b"").at(Step::Hostname)?;
     optional(raw::join_session_keyring()).at(Step::Keyring)?;

@@ -60,7 +60,7 @@ fn serve(plan: &Plan<'_>, given: &stdio::Given) -> Result<(), Failed> {
         }
         if !signalled.revents().is_empty() {
             while signals.take().at(Step::Exec)?.is_some() {}
-            if let Some(status) = reap(plan, payload) {
+            if let Some(status) = reap(plan, payload).at(Step::Exec)? {
                 Record::Exited(status).send(plan.channel.status);
                 return Ok(());
             }
@@ -84,19 +84,21 @@ fn forward(plan: &Plan<'_>, payload: Pid) -> bool {
     length > 0
 }
 
-/// Reaps whatever ended; the payload's status when it was among them.
-fn reap(plan: &Plan<'_>, payload: Pid) -> Option<c_int> {
+/// Reaps whatever ended; the payload's status when it was among them. The payload is a child until
+/// then, so that "no child" (ECHILD) is a failure too: nothing would ever end the loop.
+fn reap(plan: &Plan<'_>, payload: Pid) -> Result<Option<c_int>, Errno> {
     loop {
         match wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
             Ok(Some((pid, status))) if pid == payload => {
                 if let Some(signal) = status.stopping_signal() {
                     Record::Stopped(signal).send(plan.channel.status);
                 } else if status.exited() || status.signaled() {
-                    return Some(status.as_raw());
+                    return Ok(Some(status.as_raw()));
                 }
             }
             Ok(Some(_)) | Err(Errno::INTR) => {}
-            Ok(None) | Err(_) => return None,
+            Ok(None) => return Ok(None),
+            Err(errno) => return Err(errno),
         }
     }
 }

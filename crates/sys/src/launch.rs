@@ -20,16 +20,16 @@ pub struct Launched {
     pub pid: c_int,
 }
 
-/// The network namespace follows: the child makes it beside its mounts.
 const NAMESPACES: c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNET
     | libc::CLONE_NEWIPC
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWCGROUP;
 
-/// Clones a child into its own user, mount, pid, ipc, uts and cgroup namespaces, where it makes
-/// its network namespace and builds the sandbox that `plan` describes.
+/// Clones a child into its own user, mount, pid, net, ipc, uts and cgroup namespaces, where it
+/// builds the sandbox that `plan` describes.
 ///
 /// # Errors
 /// *Host*: what clone3(2) answers. Later failures arrive on the status pipe.

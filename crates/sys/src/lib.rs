@@ -17,7 +17,6 @@
 )]
 
 mod arguments;
-mod beside;
 mod enter;
 mod guard;
 mod identity;

@@ -1,7 +1,8 @@
 //! What the child gives up.
 
-use rustix::fd::AsRawFd;
+use rustix::fd::{AsFd, AsRawFd};
 use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::thread::{CapabilitiesSecureBits, set_capabilities_secure_bits};
 
@@ -33,6 +34,12 @@ pub(crate) fn no_crash_dumps(ids: &Ids<'_>) -> Result<()> {
         Ids::Own { .. } => write_file(c"/proc/self/coredump_filter", b"0"),
         Ids::FromParent { .. } => Ok(()),
     }
+}
+
+/// Brings `lo` up in the new network namespace, which has no other interface.
+pub(crate) fn loopback_up() -> Result<()> {
+    let socket = socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)?;
+    raw::interface_up(socket.as_fd(), c"lo")
 }
 
 /// Sets one limit.

@@ -1,6 +1,6 @@
 //! System calls that rustix does not wrap. Each takes typed arguments and gives an [`Errno`].
 
-use core::ffi::{CStr, c_int, c_long, c_void};
+use core::ffi::{CStr, c_char, c_int, c_long, c_void};
 use core::mem::size_of;
 use core::ptr;
 
@@ -158,7 +158,7 @@ pub(crate) fn interface_up(socket: BorrowedFd<'_>, name: &CStr) -> Result<()> {
     // SAFETY: all-zero is a valid `ifreq`.
     let mut request: libc::ifreq = unsafe { core::mem::zeroed() };
     for (to, from) in request.ifr_name.iter_mut().zip(name.to_bytes()) {
-        *to = from.cast_signed();
+        *to = c_char::from_ne_bytes([*from]);
     }
     request.ifr_ifru.ifru_flags = i16::try_from(libc::IFF_UP).map_err(|_| Errno::INVAL)?;
     // SAFETY: the opcode reads one `ifreq` (netdevice(7)).

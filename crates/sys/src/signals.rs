@@ -125,8 +125,13 @@ pub(crate) fn reset() -> Result<()> {
     // SAFETY: all-zero is SIG_DFL with no flags and an empty mask.
     let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     for signal in 1..=LAST_SIGNAL {
-        // SAFETY: `default` is readable. KILL, STOP and the C library's own two are refused.
-        unsafe { libc::sigaction(signal, &raw const default, ptr::null_mut()) };
+        // SAFETY: `default` is readable.
+        let result = unsafe { libc::sigaction(signal, &raw const default, ptr::null_mut()) };
+        match raw::check(result.into()) {
+            // KILL, STOP and the C library's own two are refused.
+            Ok(_) | Err(Errno::INVAL) => {}
+            Err(errno) => return Err(errno),
+        }
     }
     block_signals(&SignalSet::empty()).map(drop)
 }

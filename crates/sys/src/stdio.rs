@@ -66,30 +66,31 @@ fn through_overlay(
 /// Puts 0 to 2 in their places. Every source lies above 2.
 pub(crate) fn arrange(plan: &Plan<'_>, stdin: Option<OwnedFd>) -> Result<Given> {
     let null = open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
-    let pick = |slot: &Slot<'_>| match *slot {
-        Slot::Null => None,
-        Slot::Pipe(pipe) | Slot::File { otherwise: pipe, .. } => {
-            rustix::io::fcntl_dupfd_cloexec(pipe, 3).ok()
-        }
-    };
     let slots = match &plan.stdio {
         Stdio::Terminal { supervisor, error } => {
             terminal(*supervisor)?;
             if let Some(error) = error {
-                dup2_stderr(pick(error).as_ref().unwrap_or(&null))?;
+                dup2_stderr(source(error, &null))?;
             }
             return Ok(Given { terminal: true });
         }
         Stdio::Slots(slots) => slots,
     };
     let [input, output, error] = slots;
-    match stdin {
+    match &stdin {
         Some(file) => dup2_stdin(file)?,
-        None => dup2_stdin(pick(input).as_ref().unwrap_or(&null))?,
+        None => dup2_stdin(source(input, &null))?,
     }
-    dup2_stdout(pick(output).as_ref().unwrap_or(&null))?;
-    dup2_stderr(pick(error).as_ref().unwrap_or(&null))?;
+    dup2_stdout(source(output, &null))?;
+    dup2_stderr(source(error, &null))?;
     Ok(Given { terminal: false })
+}
+
+fn source<'s>(slot: &Slot<'s>, null: &'s OwnedFd) -> BorrowedFd<'s> {
+    match *slot {
+        Slot::Null => null.as_fd(),
+        Slot::Pipe(pipe) | Slot::File { otherwise: pipe, .. } => pipe,
+    }
 }
 
 /// A terminal of the sandbox's own devpts becomes the session's; its master goes to the

@@ -45,7 +45,7 @@ const fn inside(step: Inside) -> &'static str {
         Inside::Terminals => "no devpts could be mounted",
         Inside::Stdin => "standard input could not be opened again",
         Inside::Pivot => "the host's root could not be left (pivot_root)",
-        Inside::Network => "no network namespace could be made",
+        Inside::Network => "the loopback interface could not be brought up",
         Inside::Hostname => "the host name could not be set",
         Inside::Keyring => "no session keyring could be joined",
         Inside::Stdio => "standard input and output could not be arranged",
@@ -62,7 +62,8 @@ const fn inside(step: Inside) -> &'static str {
 
 /// One known cause. The first row that matches decides.
 struct Row {
-    step: Step,
+    /// None: whatever the step.
+    step: Option<Step>,
     errno: Errno,
     /// A file of the host and what it has to begin with.
     fact: Option<(&'static str, &'static str)>,
@@ -71,7 +72,11 @@ struct Row {
 }
 
 const fn row(step: Step, errno: Errno, why: &'static str, fix: &'static str) -> Row {
-    Row { step, errno, fact: None, why, fix: Some(fix) }
+    Row { step: Some(step), errno, fact: None, why, fix: Some(fix) }
+}
+
+const fn anywhere(errno: Errno, why: &'static str, fix: &'static str) -> Row {
+    Row { step: None, errno, fact: None, why, fix: Some(fix) }
 }
 
 const fn when(fact: (&'static str, &'static str), row: Row) -> Row {
@@ -138,12 +143,6 @@ const ROWS: &[Row] = &[
         Errno::INVAL,
         "the kernel was built without one of the namespaces",
         "use a kernel with CONFIG_USER_NS, CONFIG_NET_NS, CONFIG_PID_NS and CONFIG_IPC_NS",
-    ),
-    row(
-        Step::Clone,
-        Errno::AGAIN,
-        "the user's limit on processes is reached",
-        "ulimit -u, and raise it in /etc/security/limits.conf",
     ),
     when(
         APPARMOR,
@@ -214,8 +213,8 @@ const ROWS: &[Row] = &[
     row(
         Step::Share,
         Errno::LOOP,
-        "somebody put a symbolic link in its way during the launch",
-        "look at who writes there, and run again",
+        "a symbolic link is on the way: it was put there a moment ago, or the path was not resolved",
+        "name the path without links: realpath PATH",
     ),
     row(
         Step::Share,
@@ -241,6 +240,28 @@ const ROWS: &[Row] = &[
         "its arguments and environment are too long",
         "pass less, or a file",
     ),
+    // What means the same wherever it happens.
+    anywhere(
+        Errno::NOSYS,
+        "the kernel, or a seccomp profile around drybox, does not have a system call that it needs",
+        "use Linux 6.1 or newer, or the container with --security-opt seccomp=unconfined",
+    ),
+    anywhere(
+        Errno::AGAIN,
+        "the user's limit on processes is reached",
+        "ulimit -u, and raise it in /etc/security/limits.conf",
+    ),
+    anywhere(
+        Errno::MFILE,
+        "the limit on open files is too low",
+        "ulimit -n 256, or whatever is more",
+    ),
+    anywhere(
+        Errno::NFILE,
+        "the limit on open files of the whole system is reached",
+        "sudo sysctl fs.file-max=1000000",
+    ),
+    anywhere(Errno::NOMEM, "there is no memory left", "end other programs, and run again"),
 ];
 
 pub(super) fn cause(error: &JailError) -> Cause {
@@ -248,7 +269,9 @@ pub(super) fn cause(error: &JailError) -> Cause {
         return missing_program(error);
     }
     let known = ROWS.iter().find(|row| {
-        row.step == error.step && row.errno == error.errno && row.fact.is_none_or(holds)
+        row.step.is_none_or(|step| step == error.step)
+            && row.errno == error.errno
+            && row.fact.is_none_or(holds)
     });
     match known {
         Some(row) => Cause { why: row.why.into(), fix: row.fix },
@@ -276,32 +299,4 @@ fn holds((file, begin): (&str, &str)) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_step_says_what_it_makes() {
-        for step in Inside::ALL {
-            assert_ne!(inside(step), "a step failed", "{step:?}");
-        }
-    }
-
-    #[test]
-    fn a_row_is_reachable() {
-        for (index, row) in ROWS.iter().enumerate() {
-            let shadowed = ROWS.iter().take(index).any(|earlier| {
-                earlier.step == row.step
-                    && earlier.errno == row.errno
-                    && (earlier.fact.is_none() || earlier.fact == row.fact)
-            });
-            assert!(!shadowed, "{:?} {:?}", row.step, row.errno);
-        }
-    }
-
-    #[test]
-    fn an_unknown_answer_is_told_as_the_kernel_gave_it() {
-        let error = JailError::new(Step::Inside(Inside::Pivot), b"", Errno::NOMEM);
-        assert_eq!(error.cause(), Cause { why: describe(Errno::NOMEM), fix: None });
-        assert_eq!(error.exit_code(), 125);
-    }
-}
+mod tests;

@@ -19,10 +19,41 @@ use crate::owners::Owners;
 /// Where a mount's tree comes from.
 #[derive(Debug)]
 pub(crate) enum Layer {
-    /// The child takes it by path and makes sure that it is still the file that was seen.
-    Path { path: Text, expect: Option<FileId> },
+    /// The child takes it by path and makes sure that it is still the file that was seen; holding
+    /// that one keeps its inode number from being used again.
+    Path {
+        path: Text,
+        expect: Option<FileId>,
+        #[expect(dead_code, reason = "held for its inode")]
+        held: OwnedFd,
+    },
     /// The parent, real root, took it and mapped its owners.
     Tree(OwnedFd),
+}
+
+/// What shares have in common: the payload's identity, and what was found for earlier ones.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    pub(crate) identity: Identity,
+    pub(crate) owners: Owners,
+    empties: Vec<(u64, Option<&'static CStr>)>,
+}
+
+impl Sources {
+    pub(crate) fn new(identity: Identity) -> Self {
+        Self { identity, owners: Owners::default(), empties: Vec::new() }
+    }
+
+    /// An empty directory of root's on the filesystem `device`, as the second layer that an overlay
+    /// without an upper needs: on another filesystem, `st_dev` would differ within the tree.
+    fn empty_beside(&mut self, device: u64) -> Option<&'static CStr> {
+        if let Some((_, known)) = self.empties.iter().find(|(of, _)| *of == device) {
+            return *known;
+        }
+        let found = empty_directory_beside(device);
+        self.empties.push((device, found));
+        found
+    }
 }
 
 /// A directory of the host, or a file of it, for an overlay.
@@ -36,25 +67,23 @@ pub(crate) struct OverlaySource {
 pub(crate) fn add_shares(
     tree: &mut Tree,
     shares: &[Share],
-    identity: &Identity,
-    owners: &mut Owners,
+    sources: &mut Sources,
 ) -> Result<(), JailError> {
     for share in shares {
         let fail = |errno| JailError::new(Step::Share, share.source.as_bytes(), errno);
-        let (_, seen) = look(&share.source).map_err(fail)?;
-        let is_dir = match FileType::from_raw_mode(seen.st_mode) {
-            FileType::Directory => true,
-            FileType::RegularFile => false,
+        let opened = Opened::new(&share.source).map_err(fail)?;
+        let kind = opened.kind();
+        if !kind.is_dir() && !kind.is_file() {
             // A socket, FIFO or device is a way out, not a file to share.
-            _ => return Err(fail(Errno::NOTSUP)),
-        };
+            return Err(fail(Errno::NOTSUP));
+        }
         let source = match share.access {
             Access::ReadWrite => MountSource::Bind {
-                layer: layer(&share.source, &seen, identity, owners, true).map_err(fail)?,
+                layer: opened.layer(sources, true).map_err(fail)?,
                 writable: true,
             },
             Access::ReadOnly => {
-                let overlay = overlay_of(&share.source, &seen, identity, owners).map_err(fail)?;
+                let overlay = overlay_of(opened, sources).map_err(fail)?;
                 MountSource::Overlay {
                     layer: overlay.layer,
                     only: overlay.only,
@@ -62,66 +91,69 @@ pub(crate) fn add_shares(
                 }
             }
         };
-        tree.mount(&share.target, source, is_dir);
+        tree.mount(&share.target, source, kind.is_dir());
     }
     Ok(())
 }
 
-/// The overlay that shows `source` and nothing beside it.
-pub(crate) fn overlay_of(
-    source: &HostPath,
-    seen: &Stat,
-    identity: &Identity,
-    owners: &mut Owners,
-) -> Result<OverlaySource, Errno> {
-    let empty = empty_directory_beside(seen.st_dev);
-    if FileType::from_raw_mode(seen.st_mode).is_dir() {
-        let layer = layer(source, seen, identity, owners, false)?;
-        return Ok(OverlaySource { layer, only: None, empty });
+/// The overlay that shows what was opened, and nothing beside it.
+pub(crate) fn overlay_of(opened: Opened, sources: &mut Sources) -> Result<OverlaySource, Errno> {
+    let empty = sources.empty_beside(opened.stat.st_dev);
+    if opened.kind().is_dir() {
+        return Ok(OverlaySource { layer: opened.layer(sources, false)?, only: None, empty });
     }
-    let (parent, name) = split(source).ok_or(Errno::INVAL)?;
-    let (_, of_parent) = look(&parent)?;
-    let layer = layer(&parent, &of_parent, identity, owners, false)?;
+    let (parent, name) = split(&opened.path).ok_or(Errno::INVAL)?;
+    let layer = Opened::new(&parent)?.layer(sources, false)?;
     Ok(OverlaySource { layer, only: Some(name), empty })
 }
 
-fn layer(
-    source: &HostPath,
-    seen: &Stat,
-    identity: &Identity,
-    owners: &mut Owners,
-    submounts: bool,
-) -> Result<Layer, Errno> {
-    match identity {
-        Identity::User { .. } => {
-            Ok(Layer::Path { path: source.as_c_str().to_owned().into(), expect: Some(id_of(seen)) })
-        }
-        Identity::Root { .. } => {
-            let (opened, found) = look(source)?;
-            if id_of(&found) != id_of(seen) {
-                return Err(Errno::STALE);
+/// A file of the host, looked at once and held: whatever is swapped at its path later is another.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    path: HostPath,
+    stat: Stat,
+    held: OwnedFd,
+}
+
+impl Opened {
+    /// Opens a path without following any link: who resolved it saw none.
+    pub(crate) fn new(path: &HostPath) -> Result<Self, Errno> {
+        let held = openat2(
+            CWD,
+            path.as_c_str(),
+            OFlags::PATH | OFlags::CLOEXEC,
+            Mode::empty(),
+            ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS,
+        )?;
+        let stat = fstat(&held)?;
+        Ok(Self { path: path.clone(), stat, held })
+    }
+
+    /// Which file it is.
+    pub(crate) const fn id(&self) -> FileId {
+        FileId { device: self.stat.st_dev, inode: self.stat.st_ino }
+    }
+
+    fn kind(&self) -> FileType {
+        FileType::from_raw_mode(self.stat.st_mode)
+    }
+
+    /// An ordinary user's child takes it by path in its own mount namespace, and compares; real
+    /// root takes it from the descriptor and maps its owners.
+    fn layer(self, sources: &mut Sources, submounts: bool) -> Result<Layer, Errno> {
+        match sources.identity {
+            Identity::User { .. } => {
+                let (expect, path) = (Some(self.id()), self.path.as_c_str().to_owned().into());
+                Ok(Layer::Path { path, expect, held: self.held })
             }
-            let tree = sys::clone_tree(opened.as_fd(), c"", submounts)?;
-            sys::set_attributes(tree.as_fd(), MountAttr::NOSUID | MountAttr::NODEV)?;
-            owners.map(tree.as_fd(), &found, identity)?;
-            Ok(Layer::Tree(tree))
+            Identity::Root { .. } => {
+                let tree = sys::clone_tree(self.held.as_fd(), c"", submounts)?;
+                sys::set_attributes(tree.as_fd(), MountAttr::NOSUID | MountAttr::NODEV)?;
+                sources.owners.map(tree.as_fd(), &self.stat, &sources.identity)?;
+                Ok(Layer::Tree(tree))
+            }
         }
     }
-}
-
-/// What stands at a path that was resolved before, when the guarded places were looked for: a link
-/// in it now was put there meanwhile, and leads elsewhere (CVE-2021-30465). ELOOP then.
-fn look(path: &HostPath) -> Result<(OwnedFd, Stat), Errno> {
-    let flags = OFlags::PATH | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let opened = openat2(CWD, path.as_c_str(), flags, Mode::empty(), resolve)?;
-    let seen = fstat(&opened)?;
-    Ok((opened, seen))
-}
-
-/// Which file it is.
-pub(crate) const fn id_of(stat: &Stat) -> FileId {
-    FileId { device: stat.st_dev, inode: stat.st_ino }
 }
 
 /// A file's directory and its name there.
@@ -137,9 +169,7 @@ fn split(path: &HostPath) -> Option<(HostPath, CString)> {
 const OFTEN_EMPTY: [&CStr; 5] =
     [c"/srv", c"/media", c"/usr/local/games", c"/var/opt", c"/usr/local/src"];
 
-/// An empty directory of root's on the filesystem `device`, as the second layer that an overlay
-/// without an upper needs: on another filesystem, `st_dev` would differ within the tree.
-pub(crate) fn empty_directory_beside(device: u64) -> Option<&'static CStr> {
+fn empty_directory_beside(device: u64) -> Option<&'static CStr> {
     OFTEN_EMPTY.into_iter().find(|path| {
         stat(*path).is_ok_and(|found| found.st_dev == device && found.st_uid == 0) && is_empty(path)
     })
