@@ -56,6 +56,46 @@ fn a_share_is_written_as_its_owner_or_not_at_all() {
     assert_eq!(fs::metadata(share.join("file")).unwrap().mode() & 0o777, 0o600);
 }
 
+/// FS-28: outside, such a file would run with the rights of the directory's owner for every local
+/// user. Where nothing of the host can be written, it may be made.
+#[test]
+fn no_set_user_id_file_is_made_in_a_share() {
+    let env = TestEnv::new();
+    env.write("share/file", "x");
+    let share = env.work().join("share");
+    let attempts = "import os, sys
+def tried(act, *args):
+    try: act(*args)
+    except OSError as error: return error.errno
+    return 0
+os.chdir(sys.argv[1]); os.umask(0)
+f = os.open('file', os.O_RDONLY)
+print(*[tried(*row) for mode in (0o4755, 0o2755) for row in (
+    (os.chmod, 'file', mode), (os.chmod, f, mode),
+    (os.open, f'new{mode}', os.O_CREAT | os.O_WRONLY, mode),
+    (os.mknod, f'node{mode}', 0o100000 | mode))])
+os.chmod('file', 0o640); os.close(os.open('plain', os.O_CREAT, 0o600)); os.mkdir('dir')";
+    let run = |run: drybox_testkit::Run, dir: &std::path::Path| {
+        run.args(["-c", attempts]).arg(dir).run().expect_code(0).stdout
+    };
+    let volume = format!("{}:/x:rw", share.display());
+    let inside = || env.drybox().args(["run", "-v", &volume, "--", PYTHON]);
+    assert_eq!(run(inside(), "/x".as_ref()), "1 1 1 1 1 1 1 1\n");
+    let made = Snapshot::of(&share);
+    for name in ["file", "plain", "dir"] {
+        assert_eq!(made.get(name).unwrap().mode & 0o6000, 0, "{name}");
+    }
+    assert_eq!(made.count(), 4, "{made:?}");
+    // The controls: outside, and inside where it stays inside.
+    let other = env.work().join("other");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("file"), "").unwrap();
+    assert_eq!(run(env.command(PYTHON), &other), "0 0 0 0 0 0 0 0\n");
+    let prepared = "echo >/tmp/file; exec \"$@\"";
+    let inside = env.drybox().args(["run", "--", "/bin/sh", "-c", prepared, "sh", PYTHON]);
+    assert_eq!(run(inside, "/tmp".as_ref()), "0 0 0 0 0 0 0 0\n");
+}
+
 /// I7: whatever a payload leaves running ends with it, and so it does when the supervisor is
 /// killed.
 #[test]
