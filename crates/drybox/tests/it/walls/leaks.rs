@@ -96,6 +96,23 @@ os.chmod('file', 0o640); os.close(os.open('plain', os.O_CREAT, 0o600)); os.mkdir
     assert_eq!(run(inside, "/tmp".as_ref()), "0 0 0 0 0 0 0 0\n");
 }
 
+/// LM-14: a payload that stops itself does not stop the clock.
+#[test]
+fn a_stopped_payload_is_killed_when_its_time_is_over() {
+    let env = TestEnv::new();
+    let stop = ["-c", "kill -STOP $$; echo went on"];
+    let done = env.drybox().args(["run", "--timeout", "1", "--", "/bin/sh"]).args(stop);
+    let done = done.limit(Duration::from_secs(20)).run().expect_code(137);
+    assert_eq!(done.stdout, "");
+    assert!(done.stderr.contains("killed after 1 s"), "{}", done.stderr);
+    // The control: it does stop.
+    let mut outside = env.command("/bin/sh").args(stop).into_command().spawn().unwrap();
+    let stat = format!("/proc/{}/stat", outside.id());
+    wait(|| fs::read_to_string(&stat).unwrap().contains(") T "));
+    outside.kill().unwrap();
+    outside.wait().unwrap();
+}
+
 /// I7: whatever a payload leaves running ends with it, and so it does when the supervisor is
 /// killed.
 #[test]
