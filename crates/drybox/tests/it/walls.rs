@@ -10,6 +10,7 @@ mod identity;
 mod leaks;
 mod namespaces;
 mod proc;
+mod shares;
 
 use std::fs::{File, OpenOptions};
 use std::net::TcpListener;
