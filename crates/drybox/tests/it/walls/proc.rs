@@ -29,7 +29,7 @@ print(field('NSpid', f'/proc/{pid}/status'), field('PPid', f'/proc/{pid}/status'
         "PS-04 PS-05 PS-06 PS-07 PS-21",
         "skip = {'fd', 'fdinfo', 'map_files', 'task', 'ns', 'cwd', 'root', 'exe', 'net'}
 opened = []
-for top in ('/proc', '/proc/self'):
+for top in ('/proc', '/proc/self') if INSIDE else ('/proc/self',):
     for (d, below, files) in os.walk(top):
         below[:] = [b for b in below if b not in skip and not b.isdigit()]
         for path in (os.path.join(d, f) for f in files):
