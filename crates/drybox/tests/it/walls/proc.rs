@@ -49,7 +49,8 @@ print(opened)",
     held("PS-05", "print(tried(os.rmdir, '/proc/{MARK}'))", "EROFS"),
     held(
         "PS-08 PS-09 PS-10 PS-11 PS-12 PS-29 PS-30",
-        "print([p for p in ('kcore kmsg keys key-users timer_list sched_debug latency_stats acpi scsi '
+        "# kmsg only inside: for root it blocks, and takes away what others would read.
+print([p for p in ('kmsg ' * INSIDE + 'kcore keys key-users timer_list sched_debug latency_stats acpi scsi '
     'asound bus irq fs driver interrupts softirqs cmdline config.gz modules slabinfo vmallocinfo '
     'pagetypeinfo kpagecount kpageflags pressure sys/kernel/random/boot_id').split()
     if readable('/proc/' + p)])",
