@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
-use crate::{arrows, deps, links, shell, test};
+use crate::{arrows, deps, links, names, shell, test};
 
 /// Everything but the tests.
 pub(crate) fn check(args: &[String]) -> Result<(), Failure> {
@@ -62,6 +62,7 @@ const CHECKS: &[Stage] = &[
     Stage { name: "arrows", about: "rooms depend as the table says", run: || arrows::run(&[]) },
     Stage { name: "deps", about: "licences, registries, reasons", run: || deps::run(&[]) },
     Stage { name: "links", about: "relative links lead somewhere", run: || links::run(&[]) },
+    Stage { name: "names", about: "documents name code that is there", run: || names::run(&[]) },
     Stage { name: "clippy", about: "no warning", run: clippy },
     Stage { name: "doc", about: "rustdoc without a warning", run: doc },
 ];

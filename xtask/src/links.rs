@@ -24,7 +24,7 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
 }
 
 /// Every Markdown file below `root`, build output and hidden directories aside.
-fn documents(root: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn documents(root: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     let mut open = vec![root.to_owned()];
     while let Some(dir) = open.pop() {
@@ -64,16 +64,17 @@ fn targets(text: &str) -> Vec<String> {
 
 /// The lines of a document without fenced blocks and `inline code`.
 fn prose(text: &str) -> Vec<String> {
+    unfenced(text).map(|line| line.split('`').step_by(2).collect()).collect()
+}
+
+/// The lines of a document without fenced blocks.
+pub(crate) fn unfenced(text: &str) -> impl Iterator<Item = &str> {
     let mut fenced = false;
-    let mut lines = Vec::new();
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            fenced = !fenced;
-        } else if !fenced {
-            lines.push(line.split('`').step_by(2).collect());
-        }
-    }
-    lines
+    text.lines().filter(move |line| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        !fenced && !fence
+    })
 }
 
 /// Why a link is broken, if it is. Links to other machines are not followed: a check must not

@@ -9,6 +9,7 @@ mod deps;
 mod failure;
 mod links;
 mod metadata;
+mod names;
 mod packages;
 mod setup;
 mod shell;
@@ -79,6 +80,7 @@ const COMMANDS: &[Command] = &[
         run: deps::run,
     },
     Command { name: "links", about: "relative links in the documents", run: links::run },
+    Command { name: "names", about: "files and functions that documents name", run: names::run },
     Command {
         name: "bench",
         about: "start-up beside bubblewrap [--pairs N] [--json]",

@@ -1,5 +1,7 @@
 //! `setup`: what the tests need from the machine. Quick when there is nothing to do.
 
+mod rust;
+
 use std::process::Command;
 
 use crate::failure::Failure;
@@ -27,10 +29,12 @@ pub(crate) fn as_root() -> Result<User, Failure> {
     if !missing.is_empty() {
         install(&missing)?;
     }
-    match who::test_user()? {
-        Some(user) => Ok(user),
-        None => make_user(),
-    }
+    let user = match who::test_user()? {
+        Some(user) => user,
+        None => make_user()?,
+    };
+    rust::give(&user)?;
+    Ok(user)
 }
 
 /// Says what is missing.

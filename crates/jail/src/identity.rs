@@ -57,7 +57,7 @@ pub enum Identity {
 /// `agent` of real root: the number that the first user of a distribution has.
 const AGENT: u32 = 1000;
 /// How many ids real root's payload sees.
-const RANGE: u32 = 0x1_0000;
+pub(crate) const RANGE: u32 = 0x1_0000;
 /// Above `SUB_UID_MAX` of login.defs(5); systemd gives containers 0x0008_0000 to 0x6FFF_FFFF.
 const FIRST_BASE: u32 = 0x6000_0000;
 /// How many ranges: sandboxes that run at the same time rarely share one.

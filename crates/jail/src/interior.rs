@@ -6,6 +6,9 @@ use drybox_spec::{BoxPath, ByteSize, EnvVar, Hostname, Share, Tmpfs, Ulimit};
 
 use crate::Identity;
 
+/// Where programs lie in every sandbox of base `host`.
+const PATH: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"];
+
 /// What stands inside, beside what every sandbox has.
 #[derive(Clone, Debug)]
 pub struct Interior {
@@ -38,6 +41,30 @@ pub struct Interior {
     /// The sandbox is killed when the launching thread ends: for programs that launch from their
     /// main thread. The lifeline holds in any case.
     pub die_with_thread: bool,
+}
+
+impl Interior {
+    /// What every sandbox has and nothing beside: no share, no variable, started in `/`.
+    #[must_use]
+    pub fn new(identity: Identity, argv: Vec<CString>) -> Self {
+        let path = PATH.iter().filter_map(|dir| BoxPath::parse(dir.as_bytes()).ok()).collect();
+        Self {
+            identity,
+            argv,
+            path,
+            workdir: BoxPath::root(),
+            hostname: Hostname::default(),
+            shares: Vec::new(),
+            tmpfs: Vec::new(),
+            directories: Vec::new(),
+            files: Vec::new(),
+            links: Vec::new(),
+            env: Vec::new(),
+            ulimits: Vec::new(),
+            shm_size: None,
+            die_with_thread: false,
+        }
+    }
 }
 
 /// A directory of the root filesystem.

@@ -6,7 +6,32 @@
 //! with its lifeline). The walls themselves are one function, [`drybox_sys`]'s `enter`; this room
 //! computes what that function is given.
 //!
-//! [`Interior`] says what stands inside, [`Jail::prepare`] plans it, [`Jail::spawn`] builds it.
+//! [`Interior`] says what stands inside, [`Jail::prepare`] plans it, [`Jail::spawn`] builds it, and
+//! the sandbox's status pipe tells how it goes on. Most programs want `drybox_run::spawn`, which
+//! does all this from a spec.
+//!
+//! ```
+//! use drybox_jail::{Identity, Interior, Invoker, Jail, RECORD, Record, Stream, Streams};
+//! use drybox_spec::BoxUser;
+//! use rustix::event::{PollFd, PollFlags, poll};
+//!
+//! let identity = Identity::new(Invoker::of_process(), BoxUser::Agent, std::process::id());
+//! let mut jail = Jail::prepare(Interior::new(identity, vec![c"/usr/bin/true".to_owned()]))?;
+//! let nothing = Streams::Each { input: Stream::Null, output: Stream::Null, error: Stream::Null };
+//! let sandbox = jail.spawn(nothing)?;
+//!
+//! let mut records = Vec::new();
+//! let mut bytes = [0; RECORD];
+//! loop {
+//!     poll(&mut [PollFd::new(&sandbox.status, PollFlags::IN)], None)?;
+//!     match rustix::io::read(&sandbox.status, &mut bytes)? {
+//!         0 => break,
+//!         _ => records.extend(Record::decode(bytes)),
+//!     }
+//! }
+//! assert_eq!(records.last(), Some(&Record::Exited(0)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 #![forbid(unsafe_code)]
 
 mod error;
@@ -20,6 +45,7 @@ pub mod seccomp;
 mod spawn;
 mod stdio;
 
+pub use drybox_sys::{Failed, Step as ChildStep};
 pub use drybox_sys::{
     FileId, Guard, RECORD, Record, Signal, SignalFd, SignalSet, Told, block_signals, guard,
     same_description, stop_self,

@@ -1,12 +1,13 @@
 //! Real root only: how the owners of shared files look inside, through id-mapped mounts.
 
+use std::fmt::Write as _;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 use drybox_sys as sys;
 use rustix::fs::Stat;
 use rustix::io::Errno;
 
-use crate::identity::Identity;
+use crate::identity::{Identity, RANGE};
 
 /// The id maps made so far, one for each owner, and the trees that could not have one.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ pub(crate) struct Owners {
 }
 
 impl Owners {
-    /// Shows a tree's owner as the payload, and root as root.
+    /// Shows a tree's owner as the payload, and everybody else as somebody else.
     pub(crate) fn map(
         &mut self,
         tree: BorrowedFd<'_>,
@@ -62,23 +63,58 @@ impl Owners {
     }
 }
 
-/// `owner` becomes the payload and 0 becomes 0, where these are different ids on both sides.
+/// `owner` becomes the payload, and the other ids of the range stay what they are.
+///
+/// Files of somebody else must have some owner: what has none cannot even be replaced or removed
+/// in a directory of one's own (`EOVERFLOW`), as a source tree that root unpacked has it. Whoever
+/// has the payload's number on the host gets the owner's.
 fn lines(owner: u32, payload: u32, base: u32) -> String {
-    if owner == 0 || payload == base {
-        format!("{owner} {payload} 1\n")
-    } else {
-        format!("{owner} {payload} 1\n0 {base} 1\n")
+    let number = payload.saturating_sub(base);
+    let mut lines = format!("{owner} {payload} 1\n");
+    if owner != number && owner < RANGE {
+        let _written = writeln!(lines, "{number} {} 1", base.saturating_add(owner));
     }
+    let taken = [owner.min(number), owner.max(number), RANGE];
+    let mut next = 0;
+    for end in taken.map(|end| end.min(RANGE)) {
+        if next < end {
+            let (to, count) = (base.saturating_add(next), end.saturating_sub(next));
+            let _written = writeln!(lines, "{next} {to} {count}");
+        }
+        next = end.saturating_add(1);
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
 
     #[test]
-    fn no_id_is_mapped_twice() {
-        assert_eq!(lines(1001, 525_288, 524_288), "1001 525288 1\n0 524288 1\n");
-        assert_eq!(lines(0, 525_288, 524_288), "0 525288 1\n");
-        assert_eq!(lines(1001, 524_288, 524_288), "1001 524288 1\n");
+    fn every_id_is_mapped_once_and_the_owner_to_the_payload() {
+        const BASE: u32 = 0x6000_0000;
+        for owner in [0, 1, 999, 1000, 1001, RANGE - 1, RANGE, 1_000_000] {
+            for number in [0, 1000, RANGE - 1] {
+                let text = lines(owner, BASE + number, BASE);
+                let mut from = BTreeMap::new();
+                let mut to = BTreeSet::new();
+                for line in text.lines() {
+                    let words: Vec<u32> =
+                        line.split(' ').map(|word| word.parse().unwrap()).collect();
+                    for step in 0..words[2] {
+                        assert_eq!(from.insert(words[0] + step, words[1] + step), None, "{text}");
+                        assert!(to.insert(words[1] + step), "{text}");
+                    }
+                }
+                assert_eq!(from[&owner], BASE + number, "{text}");
+                assert!(to.iter().all(|id| (BASE..BASE + RANGE).contains(id)), "{text}");
+                let lost = if owner < RANGE { 0 } else { 1 };
+                let below = (0..RANGE).filter(|id| !from.contains_key(id)).count();
+                assert_eq!(below, lost, "{text}");
+                assert!(text.len() < 4096, "one write");
+            }
+        }
     }
 }

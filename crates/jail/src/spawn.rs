@@ -3,6 +3,7 @@
 use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr;
+use std::sync::{Mutex, PoisonError};
 
 use drybox_spec::{ByteSize, Tmpfs};
 use drybox_sys::{self as sys, Failed, Mask, PointerList, Rlimit};
@@ -60,6 +61,10 @@ const SCRATCH: [(&CStr, &CStr); 3] = [(c"mode", c"0755"), (c"size", c"50%"), (c"
 
 const FILTERS: &[&[sock_filter]] = &[seccomp::FILTER];
 const FILTERS_OF_A_WRITER: &[&[sock_filter]] = &[seccomp::FILTER, seccomp::NO_SET_ID];
+
+/// Real root's launch changes the process for a moment (crash dumps, dumpable) and puts back what it
+/// found: two at a time would put back each other's.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl Jail {
     /// Computes the whole plan. The clone, and what can only be done inside it, come later.
@@ -221,9 +226,12 @@ impl Jail {
             Identity::User { .. } => sys::launch(&plan).map_err(fail),
             Identity::Root { .. } => {
                 let (uid, gid) = self.sources.identity.outside();
-                let launched = sys::without_crash_dumps(|| {
-                    sys::with_effective_ids(uid, gid, || sys::launch(&plan))
-                })
+                let launched = {
+                    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+                    sys::without_crash_dumps(|| {
+                        sys::with_effective_ids(uid, gid, || sys::launch(&plan))
+                    })
+                }
                 .and_then(|launched| launched?)
                 .map_err(fail)?;
                 let lifeline = channels.lifeline.1.as_fd();

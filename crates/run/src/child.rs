@@ -2,12 +2,15 @@
 
 use std::ffi::c_int;
 use std::fs::File;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use drybox_jail::RECORD;
-use drybox_jail::{Jail, Record, Sandbox, Signal, Stream, Streams, Told};
+use drybox_jail::{Jail, RECORD, Record, Sandbox, Signal, Stream, Streams, Told};
 use drybox_spec::{Ending, Notice, SandboxSpec};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{Signal as Kill, pidfd_send_signal};
@@ -19,6 +22,7 @@ use crate::{notices, prepare};
 
 /// What a box gets on one of its standard descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Stdio {
     /// The sandbox's `/dev/null`.
     Null,
@@ -26,27 +30,63 @@ pub enum Stdio {
     Piped,
 }
 
-/// A running box. Dropping it ends the box and everything in it.
+/// A running box.
+///
+/// Dropping it kills the box and everything in it, and waits until the kernel has let go of it. Its
+/// descriptor ([`AsFd`]) is readable once the box has ended (pidfd_open(2)).
+///
+/// The box's first process is a child of the calling one. A program that reaps every child
+/// (`waitpid(-1)`) takes nothing from it: how the payload ended is told by a pipe.
 #[derive(Debug)]
-#[must_use]
+#[must_use = "a box that is dropped is killed"]
 pub struct Child {
-    /// Written here, read by the payload.
+    /// What is written here, the payload reads; with [`Stdio::Piped`]. Drop it for the payload to
+    /// see the end of its input.
     pub stdin: Option<File>,
-    /// Written by the payload.
+    /// What the payload prints; with [`Stdio::Piped`]. These are bytes of an untrusted program: no
+    /// filter has seen them.
     pub stdout: Option<File>,
-    /// Written by the payload.
+    /// What the payload prints as errors; with [`Stdio::Piped`], and a pipe of its own: the order
+    /// between the two streams is lost.
     pub stderr: Option<File>,
     jail: Jail,
     sandbox: Sandbox,
     started: bool,
     exited: Option<c_int>,
+    timed_out: Arc<AtomicBool>,
     notices: Vec<Notice>,
 }
 
-/// Starts `spec` with these standard descriptors, and returns once the payload has been executed.
+/// Starts `spec` with these standard descriptors (0, 1 and 2), and returns once the payload has
+/// been executed.
+///
+/// May be called from any thread of any program. `stdio` alone says what the descriptors are: the
+/// spec's terminal and stdin count for [`crate::run`]. The spec's timeout begins when the payload
+/// has been started, and a thread of the caller's process keeps it.
+///
+/// ```
+/// use drybox_run::{Host, Stdio, spawn};
+/// use drybox_spec::{Command, Ending, SandboxSpec, ToolChains, Workspace};
+/// use std::io::Read as _;
+///
+/// let env = |name: &str| std::env::var_os(name);
+/// let host = Host::of_process(&env)?;
+/// let spec = SandboxSpec::builder(Command::argv(["echo", "hello"])?)
+///     .workspace(Workspace::Empty)
+///     .tool_chains(ToolChains::Hidden)
+///     .build();
+/// let mut child = spawn(&spec, &host, [Stdio::Null, Stdio::Piped, Stdio::Null])?;
+/// let mut printed = String::new();
+/// child.stdout.take().unwrap().read_to_string(&mut printed)?;
+/// assert_eq!(child.wait()?, Ending::Exited(0));
+/// assert_eq!(printed, "hello\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
-/// As [`crate::run`]: the payload did not run.
+/// *User*, when the program, the working directory or a share is not what it has to be. *Host*,
+/// when a wall cannot be set up. In both cases the payload did not run, and nothing is left of the
+/// box.
 pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<Child, RunError> {
     let [input, output, error] = stdio;
     let (input, stdin) = pipe(input, Direction::In)?;
@@ -62,34 +102,61 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
         sandbox,
         started: false,
         exited: None,
+        timed_out: Arc::default(),
         notices: notices::of_spec(spec, host),
     };
     while !child.started && !child.take_record()? {}
-    if child.started { Ok(child) } else { Err(RunError::Killed) }
+    if !child.started {
+        return Err(RunError::Killed);
+    }
+    if let Some(limit) = &spec.timeout {
+        child.kill_after(limit.value)?;
+    }
+    Ok(child)
 }
 
 impl Child {
-    /// Waits for the end of the payload, and so of the box.
+    /// Closes [`Child::stdin`] and waits for the end of the payload, and so of the box. Asked
+    /// again, it says the same.
     ///
-    /// Read [`Child::stdout`] to its end first, or in another thread: a full pipe stops the
-    /// payload.
+    /// Read [`Child::stdout`] and [`Child::stderr`] to their ends first, or in other threads: a
+    /// full pipe stops the payload.
     ///
     /// # Errors
     /// *Host*, when the kernel refuses to wait.
     pub fn wait(&mut self) -> Result<Ending, RunError> {
         self.stdin = None;
         while !self.take_record()? {}
+        if self.timed_out.load(Ordering::Acquire) {
+            return Ok(Ending::TimedOut);
+        }
         Ok(self.exited.map_or(Ending::Killed, of_status))
     }
 
-    /// Sends a signal to the payload; one that is gone is no error.
+    /// Sends a signal to the payload (1 to 64, signal(7)); one that is gone is no error.
     pub fn signal(&self, signal: u8) {
         rustix::io::write(&self.sandbox.lifeline, &[Signal::Payload(signal).encode()]).ok();
     }
 
-    /// Kills the box and everything in it.
+    /// Kills the box and everything in it; [`Child::wait`] then says [`Ending::Killed`].
     pub fn kill(&self) {
         pidfd_send_signal(&self.sandbox.pidfd, Kill::KILL).ok();
+    }
+
+    /// Kills the box after `limit`. In a thread: the caller may be blocked in a read.
+    fn kill_after(&self, limit: Duration) -> Result<(), RunError> {
+        let fail = |errno| RunError::Supervise { what: "the timeout cannot be kept", errno };
+        let pidfd = rustix::io::fcntl_dupfd_cloexec(&self.sandbox.pidfd, 3).map_err(fail)?;
+        let timed_out = Arc::clone(&self.timed_out);
+        let watch = move || {
+            if !ends_within(pidfd.as_fd(), limit) {
+                timed_out.store(true, Ordering::Release);
+                pidfd_send_signal(&pidfd, Kill::KILL).ok();
+            }
+        };
+        let builder = thread::Builder::new().name("drybox-timeout".to_owned());
+        let watcher = builder.spawn(watch);
+        watcher.map(drop).map_err(|error| fail(Errno::from_io_error(&error).unwrap_or(Errno::IO)))
     }
 
     /// What is weaker than it could be.
@@ -129,6 +196,40 @@ impl Child {
             Err(errno) => return Err(fail(errno)),
         }
         Ok(false)
+    }
+}
+
+impl AsFd for Child {
+    /// The pidfd of the box's first process: readable once the box has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.sandbox.pidfd.as_fd()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill();
+        wait_for(&self.sandbox);
+    }
+}
+
+/// Whether a process ends within `limit`, by a clock that nobody sets.
+fn ends_within(pidfd: BorrowedFd<'_>, limit: Duration) -> bool {
+    let deadline = Instant::now().checked_add(limit);
+    loop {
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = left.map(|left| Timespec {
+            tv_sec: left.as_secs().cast_signed(),
+            tv_nsec: left.subsec_nanos().into(),
+        });
+        let mut ready = [PollFd::from_borrowed_fd(pidfd, PollFlags::IN)];
+        match poll(&mut ready, left.as_ref()) {
+            Ok(0) => return false,
+            Err(Errno::INTR) => {}
+            // A poll that fails cannot tell: the limit is kept rather than forgotten.
+            Err(_) => return false,
+            Ok(_) => return true,
+        }
     }
 }
 

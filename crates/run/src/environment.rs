@@ -17,6 +17,15 @@ const FIXED: &[(&str, &str)] = &[
     ("container", "drybox"),
 ];
 
+/// There is no network: package managers say so at once, instead of trying again for a minute.
+const OFFLINE: &[(&str, &str)] = &[
+    // npm and npx ask three times, 10 and 60 seconds apart.
+    ("npm_config_offline", "true"),
+    // pip tells why with its first retry: with none, or with --no-index, it would not.
+    ("PIP_RETRIES", "1"),
+    ("UV_OFFLINE", "1"),
+];
+
 /// What a payload with a terminal takes from the caller, when its value is plain.
 const OF_TERMINAL: &[&str] = &["TERM", "COLORTERM"];
 
@@ -45,7 +54,8 @@ pub(crate) fn build(
         None => env.push(var),
     };
     let plain = |name: &str, value: &[u8]| EnvVar::new(name.as_bytes(), value).ok();
-    FIXED.iter().filter_map(|(name, value)| plain(name, value.as_bytes())).for_each(&mut set);
+    let fixed = FIXED.iter().chain(OFFLINE);
+    fixed.filter_map(|(name, value)| plain(name, value.as_bytes())).for_each(&mut set);
     plain("SHELL", shell.as_bytes()).into_iter().for_each(&mut set);
     plain("PATH", &join(path)).into_iter().for_each(&mut set);
     plain("HOSTNAME", spec.hostname.value.as_str().as_bytes()).into_iter().for_each(&mut set);

@@ -7,13 +7,13 @@ use crate::host::Host;
 
 /// What the spec leaves out that a user may expect.
 pub(crate) fn of_spec(spec: &SandboxSpec, host: &Host<'_>) -> Vec<Notice> {
-    match (&spec.workspace.value, &spec.workspace.from) {
-        (Workspace::Empty, Source::Implied(why)) => {
-            let path = Shown(host.cwd.as_bytes()).to_string();
-            vec![Notice::WorkspaceHidden { path, why }]
-        }
-        _ => Vec::new(),
-    }
+    let why = match (&spec.workspace.value, &spec.workspace.from) {
+        (Workspace::Empty, Source::Implied(why)) => Some(*why),
+        (Workspace::CurrentDir, _) => Workspace::why_hidden(&host.cwd, host.home.as_ref()),
+        _ => None,
+    };
+    let path = || Shown(host.cwd.as_bytes()).to_string();
+    why.map(|why| Notice::WorkspaceHidden { path: path(), why }).into_iter().collect()
 }
 
 /// What the child told.

@@ -50,7 +50,12 @@ pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> I
     let start = match workspace(spec, host) {
         Some(share) => {
             let own = share.target.clone();
-            if !named.contains(&&own) {
+            let held = tools.shares.iter().any(|tool| tool.target.is_within(&own));
+            if !held && spec.workspace_at_work(&share.source).is_some() {
+                // Programs that were told this path outside may write there as well.
+                let target = CString::new(WORK).unwrap_or_default();
+                links.push(Link { path: own.clone(), target });
+            } else if !named.contains(&&own) {
                 shares.push(share);
             }
             if let Some(work) = work.clone().filter(|_| !work_is_taken) {
@@ -84,7 +89,7 @@ pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> I
             .as_ref()
             .map(|workdir| workdir.value.clone())
             .or(start)
-            .unwrap_or_else(root),
+            .unwrap_or_else(BoxPath::root),
         hostname: spec.hostname.value.clone(),
         ulimits: spec.ulimits.iter().map(|limit| limit.value).collect(),
         shm_size: spec.shm_size.as_ref().map(|size| size.value),
@@ -108,9 +113,14 @@ fn tool_chains(spec: &SandboxSpec, host: &Host<'_>) -> ToolChains {
 }
 
 /// The current directory at its own path.
+///
+/// That it is a project was decided by `resolve`; a spec that a program built did not go through
+/// it, and must not show a home directory because the program was started there.
 fn workspace(spec: &SandboxSpec, host: &Host<'_>) -> Option<Share> {
     match spec.workspace.value {
-        Workspace::CurrentDir => share_at_own_path(&host.cwd),
+        Workspace::CurrentDir if Workspace::why_hidden(&host.cwd, host.home.as_ref()).is_none() => {
+            share_at_own_path(&host.cwd)
+        }
         _ => None,
     }
 }
@@ -127,10 +137,6 @@ fn share_at_own_path(path: &HostPath) -> Option<Share> {
 fn named(spec: &SandboxSpec) -> Vec<&BoxPath> {
     let shares = spec.shares.iter().map(|share| &share.value.target);
     shares.chain(spec.tmpfs.iter().map(|tmpfs| &tmpfs.value.target)).collect()
-}
-
-fn root() -> BoxPath {
-    BoxPath::parse(b"/").unwrap_or_else(|_| unreachable!("`/` is a path"))
 }
 
 /// Spreads real root's id ranges over sandboxes that run at the same time.

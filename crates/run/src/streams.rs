@@ -4,8 +4,7 @@
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
-use drybox_jail::same_description;
-use drybox_jail::{FileId, FileInput, Stream, Streams};
+use drybox_jail::{FileId, FileInput, Stream, Streams, same_description};
 use drybox_spec::{HostPath, SandboxSpec, Stdin, Terminal};
 use rustix::fs::{
     FileType, Mode, OFlags, SeekFrom, fstat, fstatfs, major, minor, open, readlink, seek,

@@ -4,8 +4,9 @@ use std::ffi::c_int;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use drybox_jail::{Jail, Record, Sandbox, Signal, Told};
-use drybox_jail::{RECORD, SignalFd, SignalSet, block_signals};
+use drybox_jail::{
+    Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals,
+};
 use drybox_spec::{Ending, Notice, SandboxSpec};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
@@ -19,6 +20,7 @@ use crate::streams::{Caller, Relay, Tty, Wiring};
 
 /// How a run ended, and what is to be told of it.
 #[derive(Debug)]
+#[must_use]
 pub struct Outcome {
     /// How the payload ended.
     pub ending: Ending,
@@ -52,6 +54,10 @@ enum To {
 const HANG_UP: Duration = Duration::from_secs(2);
 
 /// Runs `spec` with the caller's own standard input and output, to its end.
+///
+/// For programs like `drybox` itself: it blocks the signals that it hands on (interrupt, terminate,
+/// window size …) in the calling thread, and stops the whole process when the payload was stopped.
+/// A program with more to do uses [`crate::spawn`].
 ///
 /// # Errors
 /// *User*, when the program, the working directory, a share or a descriptor is not what it has to

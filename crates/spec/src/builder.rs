@@ -1,14 +1,35 @@
 //! Builds a spec in a program that uses this library.
+//!
+//! What is set here is taken as it is: the refusals of the command line (home directories,
+//! credentials, the host's own places) are in [`resolve`](crate::resolve) and in
+//! [`Guards`](crate::Guards), which a program can ask about a share before it adds it.
 
 use std::time::Duration;
 
 use crate::spec::{Stdin, Terminal, ToolChains};
 use crate::{
-    BoxPath, BoxUser, Command, Doors, EnvVar, Hostname, SandboxSpec, Share, Source, Sourced, Tmpfs,
-    Workspace,
+    BoxName, BoxPath, BoxUser, ByteSize, Command, Doors, EnvVar, Hostname, SandboxSpec, Share,
+    Source, Sourced, Tmpfs, Ulimit, Workspace,
 };
 
 /// Builds a [`SandboxSpec`]; made by [`SandboxSpec::builder`].
+///
+/// ```
+/// use drybox_spec::{Access, BoxPath, Command, HostPath, SandboxSpec, Share, Source, Workspace};
+///
+/// let command = Command::argv(["cargo", "test"])?;
+/// let spec = SandboxSpec::builder(command)
+///     .workspace(Workspace::Empty)
+///     .share(Share {
+///         source: HostPath::parse(b"/srv/project")?,
+///         target: BoxPath::parse(b"/work/project")?,
+///         access: Access::ReadOnly,
+///     })
+///     .workdir(BoxPath::parse(b"/work/project")?)
+///     .build();
+/// assert_eq!(spec.workspace.from, Source::Api);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct SpecBuilder {
@@ -38,13 +59,13 @@ impl SpecBuilder {
         Self { spec }
     }
 
-    /// What the sandbox sees of the current directory.
+    /// What the sandbox sees of the current directory; [`Workspace::CurrentDir`] by default.
     pub fn workspace(mut self, workspace: Workspace) -> Self {
         self.spec.workspace = Sourced::new(workspace, Source::Api);
         self
     }
 
-    /// Adds a share.
+    /// Adds a directory or file of the host.
     pub fn share(mut self, share: Share) -> Self {
         self.spec.shares.push(Sourced::new(share, Source::Api));
         self
@@ -56,13 +77,13 @@ impl SpecBuilder {
         self
     }
 
-    /// Adds an environment variable.
+    /// Adds an environment variable; the last of a name wins, also over drybox's own (`PATH`).
     pub fn env(mut self, variable: EnvVar) -> Self {
         self.spec.env.push(Sourced::new(variable, Source::Api));
         self
     }
 
-    /// Where the command starts.
+    /// Where the command starts; in the workspace by default.
     pub fn workdir(mut self, path: BoxPath) -> Self {
         self.spec.workdir = Some(Sourced::new(path, Source::Api));
         self
@@ -80,7 +101,39 @@ impl SpecBuilder {
         self
     }
 
-    /// Hides or shows the user's tool chains.
+    /// Gives the box a name.
+    pub fn name(mut self, name: BoxName) -> Self {
+        self.spec.name = Some(Sourced::new(name, Source::Api));
+        self
+    }
+
+    /// Whether the payload gets a terminal of its own; [`Terminal::None`] by default. Counts where
+    /// the box gets the caller's own descriptors (`drybox_run::run`).
+    pub fn terminal(mut self, terminal: Terminal) -> Self {
+        self.spec.terminal = Sourced::new(terminal, Source::Api);
+        self
+    }
+
+    /// Whether the caller's standard input reaches the payload; it does by default. Counts where
+    /// the box gets the caller's own descriptors (`drybox_run::run`).
+    pub fn stdin(mut self, stdin: Stdin) -> Self {
+        self.spec.stdin = Sourced::new(stdin, Source::Api);
+        self
+    }
+
+    /// Adds a resource limit (setrlimit(2)).
+    pub fn ulimit(mut self, limit: Ulimit) -> Self {
+        self.spec.ulimits.push(Sourced::new(limit, Source::Api));
+        self
+    }
+
+    /// The size of `/dev/shm`; a part of the common scratch space by default.
+    pub fn shm_size(mut self, size: ByteSize) -> Self {
+        self.spec.shm_size = Some(Sourced::new(size, Source::Api));
+        self
+    }
+
+    /// Hides or shows the user's tool chains; shown by default.
     pub fn tool_chains(mut self, tool_chains: ToolChains) -> Self {
         self.spec.tool_chains = Sourced::new(tool_chains, Source::Api);
         self

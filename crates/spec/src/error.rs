@@ -191,9 +191,19 @@ impl Report for SpecError {
                 format!("touch {}", ShellWords(&[host.as_bytes()])).into()
             }
             Self::EnvCopy { name, .. } => format!("-e {}", ShellWords(&[name])).into(),
-            Self::NoImage { words, .. } => format!("drybox run -- {}", ShellWords(words)).into(),
+            Self::NoImage { words, .. } => {
+                format!("drybox run -- {}", ShellWords(without_image(words))).into()
+            }
             Self::Unreachable { .. } | Self::EnvFile { .. } | Self::Command { .. } => return None,
         })
+    }
+}
+
+/// The command in `python:3 python x.py`: a word with a colon is no program's name.
+fn without_image(words: &[Typed]) -> &[Typed] {
+    match words.split_first() {
+        Some((image, command)) if image.contains(&b':') && !command.is_empty() => command,
+        _ => words,
     }
 }
 

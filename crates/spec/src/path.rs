@@ -67,6 +67,12 @@ impl HostPath {
 }
 
 impl BoxPath {
+    /// The root directory.
+    #[must_use]
+    pub fn root() -> Self {
+        Self(c"/".to_owned())
+    }
+
     /// Takes an absolute path and normalises `//`, `/.` and a trailing slash away.
     ///
     /// # Errors

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use crate::path::is_within;
 use crate::{
-    BoxName, BoxPath, BoxUser, ByteSize, Command, EnvVar, Hostname, Share, Sourced, SpecBuilder,
-    Tmpfs, Ulimit,
+    BoxName, BoxPath, BoxUser, ByteSize, Command, EnvVar, HostPath, Hostname, Share, Sourced,
+    SpecBuilder, Tmpfs, Ulimit,
 };
 
 /// What a sandbox is. Every setting remembers who made it.
@@ -104,4 +105,22 @@ impl SandboxSpec {
     pub fn builder(command: Command) -> SpecBuilder {
         SpecBuilder::new(command)
     }
+
+    /// The share that puts the workspace itself at `/work`, as in `-v .:/work`. The workspace's
+    /// own path is a link to it then: it is one directory, under two names, of one kind.
+    ///
+    /// None when something is shared below that path, which a link cannot hold.
+    #[must_use]
+    pub fn workspace_at_work(&self, cwd: &HostPath) -> Option<&Sourced<Share>> {
+        let shares = self.shares.iter().map(|share| &share.value.target);
+        let mut targets = shares.chain(self.tmpfs.iter().map(|tmpfs| &tmpfs.value.target));
+        if targets.any(|target| is_within(target.as_bytes(), cwd.as_bytes())) {
+            return None;
+        }
+        let at_work = |share: &&Sourced<Share>| share.value.target.as_bytes() == WORK;
+        self.shares.iter().find(at_work).filter(|share| share.value.source == *cwd)
+    }
 }
+
+/// The workspace's second name.
+pub(crate) const WORK: &[u8] = b"/work";

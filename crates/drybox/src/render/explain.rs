@@ -66,7 +66,7 @@ impl Explained {
             }
             _ => None,
         };
-        Self { version: 1, command, settings: settings(spec), visible: visible(spec, facts) }
+        Self { version: 1, command, settings: settings(spec, facts), visible: visible(spec, facts) }
     }
 
     fn text(&self) -> String {
@@ -82,16 +82,21 @@ impl Explained {
     }
 }
 
-fn settings(spec: &SandboxSpec) -> Vec<Setting> {
+fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
+    let at_work = spec.workspace_at_work(facts.cwd).is_some();
     let mut rows = vec![
         row("command", &spec.command, command),
         row("doors", &spec.doors, |doors| match doors {
             Doors::FilesOnly => "your files, no network".to_owned(),
             _ => "others".to_owned(),
         }),
-        row("workspace", &spec.workspace, |workspace| match workspace {
-            Workspace::CurrentDir => "the current directory, read-only".to_owned(),
-            _ => "an empty directory at /work".to_owned(),
+        row("workspace", &spec.workspace, |workspace| {
+            match workspace {
+                Workspace::CurrentDir if at_work => "the current directory, as shared at /work",
+                Workspace::CurrentDir => "the current directory, read-only",
+                _ => "an empty directory at /work",
+            }
+            .to_owned()
         }),
         row("user", &spec.user, |user| match user {
             BoxUser::Ids { uid, gid } => format!("{uid}:{gid}"),
@@ -151,15 +156,27 @@ fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
         from: from.to_owned(),
     };
     let mut seen = vec![same("system", "/usr".to_owned(), "base host")];
-    if spec.workspace.value == Workspace::CurrentDir {
-        seen.push(same("workspace", shown(facts.cwd.as_bytes()), "workspace, also at /work"));
+    let whole = spec.workspace_at_work(facts.cwd).filter(|_| is_shown(spec));
+    if is_shown(spec) && whole.is_none() {
+        let shares = spec.shares.iter().map(|share| &share.value.target);
+        let mut targets = shares.chain(spec.tmpfs.iter().map(|tmpfs| &tmpfs.value.target));
+        let from = match targets.any(|target| target.as_bytes() == b"/work") {
+            true => "workspace",
+            false => "workspace, also at /work",
+        };
+        seen.push(same("workspace", shown(facts.cwd.as_bytes()), from));
     }
     seen.extend(spec.shares.iter().map(|share| Visible {
         kind: "share",
         host: Some(shown(share.value.source.as_bytes())),
         inside: Some(shown(share.value.target.as_bytes())),
         access: access(share.value.access),
-        from: share.from.to_string(),
+        from: match whole {
+            Some(whole) if std::ptr::eq(whole, share) => {
+                format!("{}, also at its own path", share.from)
+            }
+            _ => share.from.to_string(),
+        },
     }));
     if spec.tool_chains.value == ToolChains::FromPath {
         seen.push(Visible {
@@ -171,6 +188,10 @@ fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
         });
     }
     seen
+}
+
+fn is_shown(spec: &SandboxSpec) -> bool {
+    spec.workspace.value == Workspace::CurrentDir
 }
 
 fn row<T>(setting: &'static str, of: &Sourced<T>, show: impl FnOnce(&T) -> String) -> Setting {

@@ -10,7 +10,7 @@ const BEGIN: &str = "<!-- refused flags: written by the test `docs` -->\n";
 const END: &str = "<!-- end -->\n";
 
 fn page() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/run.md")
+    drybox_testkit::testdata("docs/run.md")
 }
 
 #[test]

@@ -39,7 +39,7 @@ const TOPICS: &[(&str, &[&str])] = &[
             "run --shm-size big -- true",
             "run --shm-size 0 -- true",
             "run --ulimit nofile -- true",
-            "run --ulimit core=0 -- true",
+            "run --ulimit core=1 -- true",
             "run --ulimit files=1 -- true",
             "run --tty=maybe -- true",
             "run --explain=maybe -- true",

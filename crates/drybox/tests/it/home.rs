@@ -87,8 +87,7 @@ impl Home {
 
 /// Compares with a golden file; `DRYBOX_BLESS=1` writes it instead.
 pub(crate) fn golden(name: &str, got: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    compare(&path, got);
+    compare(&drybox_testkit::testdata("crates/drybox/tests/golden").join(name), got);
 }
 
 /// Compares with a file of the repository, or writes it.

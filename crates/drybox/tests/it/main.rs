@@ -4,14 +4,18 @@
 
 mod docs;
 mod faults;
+mod fifos;
 mod golden;
 mod home;
+mod projects;
 mod refusals;
+mod shares;
+mod tools_inside;
 mod walls;
 
 #[test]
 fn no_test_file_is_forgotten() {
-    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let here = drybox_testkit::testdata("crates/drybox/tests/it");
     let main = include_str!("main.rs");
     for file in std::fs::read_dir(here).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();

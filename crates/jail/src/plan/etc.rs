@@ -30,6 +30,10 @@ const FROM_HOST: &[HostRow] = &[
     dir(c"etc/vim", c"/etc/vim"),
     dir(c"etc/maven", c"/etc/maven"),
     dir(c"etc/fonts", c"/etc/fonts"),
+    // man(1) does not start without it (Debian's name, everybody else's), and groff complains.
+    dir(c"etc/groff", c"/etc/groff"),
+    file(c"etc/manpath.config", c"/etc/manpath.config"),
+    file(c"etc/man_db.conf", c"/etc/man_db.conf"),
 ];
 
 struct HostRow {

@@ -30,6 +30,22 @@ impl MountArg {
         }
         given.finish()
     }
+
+    /// The place inside.
+    #[must_use]
+    pub const fn target(&self) -> &BoxPath {
+        match self {
+            Self::Bind(arg) => &arg.target,
+            Self::Tmpfs(tmpfs) => &tmpfs.target,
+        }
+    }
+
+    pub(crate) const fn target_mut(&mut self) -> &mut BoxPath {
+        match self {
+            Self::Bind(arg) => &mut arg.target,
+            Self::Tmpfs(tmpfs) => &mut tmpfs.target,
+        }
+    }
 }
 
 /// The keys so far.

@@ -6,8 +6,8 @@ use crate::{Resource, Ulimit};
 /// One `--ulimit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UlimitArg {
-    /// `host`: the caller's own limits, which are the default.
-    Host,
+    /// What is so anyway: `host`, the caller's own limits; `core=0`, no core files.
+    Default,
     /// One limit.
     One(Ulimit),
 }
@@ -17,10 +17,10 @@ impl UlimitArg {
     ///
     /// # Errors
     /// *User*, when the name is none, a number is none, or the soft limit is above the hard one;
-    /// for `core`, always: it stays at the value that keeps the host's crash helper from starting.
+    /// for `core`, unless it is 0: a crash must not start the host's crash helper.
     pub fn parse(text: &[u8]) -> Result<Self, BadValue> {
-        if text == b"host" {
-            return Ok(Self::Host);
+        if matches!(text, b"host" | b"core=0" | b"core=0:0") {
+            return Ok(Self::Default);
         }
         let (name, limits) = split_once(text, b'=').ok_or(SHAPE)?;
         let resource = resource(name)?;
@@ -90,13 +90,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn limits_are_read_and_core_is_refused() {
+    fn limits_are_read_and_core_files_are_refused() {
         let one =
             |soft, hard| Ok(UlimitArg::One(Ulimit { resource: Resource::Nofile, soft, hard }));
         assert_eq!(UlimitArg::parse(b"nofile=1024:2048"), one(1024, 2048));
         assert_eq!(UlimitArg::parse(b"nofile=64"), one(64, 64));
         assert_eq!(UlimitArg::parse(b"nofile=1:-1"), one(1, u64::MAX));
-        assert_eq!(UlimitArg::parse(b"host"), Ok(UlimitArg::Host));
+        for so_anyway in ["host", "core=0", "core=0:0"] {
+            assert_eq!(UlimitArg::parse(so_anyway.as_bytes()), Ok(UlimitArg::Default));
+        }
         assert!(matches!(UlimitArg::parse(b"core=1"), Err(BadValue::RefusedOption { .. })));
         assert!(matches!(UlimitArg::parse(b"nope=1"), Err(BadValue::UnknownOption { .. })));
         for bad in ["nofile", "nofile=", "nofile=2:1", "nofile=-2", "nofile=1:2:3", "nofile=x"] {

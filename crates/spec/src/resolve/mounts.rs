@@ -5,7 +5,7 @@ use crate::error::Why;
 use crate::grammar::{BadValue, MountArg, VolumeArg, absolute};
 use crate::refuse::TARGETS;
 use crate::request::Typed;
-use crate::spec::Workspace;
+use crate::spec::{WORK, Workspace};
 use crate::{
     BoxPath, Facts, FileKind, HostPath, RunRequest, Share, Source, Sourced, SpecError, Tmpfs,
 };
@@ -23,21 +23,44 @@ pub(super) fn resolve(
     facts: &Facts<'_>,
     workspace: &Workspace,
 ) -> Result<Mounts, SpecError> {
-    let mut plan = Plan { facts, guards: None, mounts: Mounts::default(), taken: Vec::new() };
+    let mut args = Vec::new();
     for typed in &request.volumes {
-        plan.share(parsed("--volume", typed, VolumeArg::parse)?, "--volume")?;
+        args.push(("--volume", MountArg::Bind(parsed("--volume", typed, VolumeArg::parse)?)));
     }
     for typed in &request.mounts {
-        match parsed("--mount", typed, MountArg::parse)? {
-            MountArg::Bind(arg) => plan.share(arg, "--mount")?,
-            MountArg::Tmpfs(tmpfs) => plan.tmpfs(tmpfs, "--mount")?,
-        }
+        args.push(("--mount", parsed("--mount", typed, MountArg::parse)?));
     }
     for typed in &request.tmpfs {
-        plan.tmpfs(parsed("--tmpfs", typed, Tmpfs::parse)?, "--tmpfs")?;
+        args.push(("--tmpfs", MountArg::Tmpfs(parsed("--tmpfs", typed, Tmpfs::parse)?)));
+    }
+    if workspace == &Workspace::CurrentDir {
+        name_by_own_path(&mut args, facts);
+    }
+    let mut plan = Plan { facts, guards: None, mounts: Mounts::default(), taken: Vec::new() };
+    for (flag, arg) in args {
+        match arg {
+            MountArg::Bind(arg) => plan.share(arg, flag)?,
+            MountArg::Tmpfs(tmpfs) => plan.tmpfs(tmpfs, flag)?,
+        }
     }
     plan.check_mount_points(workspace)?;
     Ok(plan.mounts)
+}
+
+/// `/work` is a link to the current directory unless something is shared there: a place below it
+/// is one below that directory, as in `-v ./cache:/work/cache`.
+fn name_by_own_path(args: &mut [(&'static str, MountArg)], facts: &Facts<'_>) {
+    if args.iter().any(|(_, arg)| arg.target().as_bytes() == WORK) {
+        return;
+    }
+    for (_, arg) in args {
+        let below =
+            arg.target().as_bytes().strip_prefix(WORK).filter(|rest| rest.starts_with(b"/"));
+        let own = below.map(|below| [facts.cwd.as_bytes(), below].concat());
+        if let Some(own) = own.and_then(|own| BoxPath::parse(&own).ok()) {
+            *arg.target_mut() = own;
+        }
+    }
 }
 
 fn parsed<T>(

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use crate::refuse::{Place, Reach, SOURCES, SourceRule, TARGETS, When};
 use crate::spec::Workspace;
-use crate::{Access, Facts, HostPath, RefusedSource, Source, Sourced};
+use crate::{
+    Access, Facts, HostPath, Lookup, LookupError, Own, Real, RefusedSource, Source, Sourced,
+};
 
 /// The guarded places of this host, where they really are: looked up once, asked for each share.
 #[derive(Debug)]
@@ -71,15 +73,54 @@ impl Guards {
 /// Asks the host nothing in the usual case, a directory below `HOME`: the current directory is
 /// free of symlinks, and so is every directory above it.
 pub(super) fn workspace(facts: &Facts<'_>) -> Sourced<Workspace> {
+    match why_no_project(facts) {
+        Some(why) => Sourced::new(Workspace::Empty, Source::Implied(why)),
+        None => Sourced::default_of(Workspace::CurrentDir),
+    }
+}
+
+fn why_no_project(facts: &Facts<'_>) -> Option<&'static str> {
     let cwd = facts.cwd.as_bytes();
-    let empty = |why| Sourced::new(Workspace::Empty, Source::Implied(why));
     if let Some(refused) = literal_refusal(cwd, Access::ReadOnly, facts) {
-        return empty(refused.what);
+        return Some(refused.what);
     }
     // It would stand at its own path, where drybox's own things stand.
-    match TARGETS.iter().find(|rule| rule.reach.touches(cwd, rule.path.as_bytes())) {
-        Some(rule) => empty(rule.why),
-        None => Sourced::default_of(Workspace::CurrentDir),
+    let target = TARGETS.iter().find(|rule| rule.reach.touches(cwd, rule.path.as_bytes()));
+    target.map(|rule| rule.why)
+}
+
+impl Workspace {
+    /// Why `cwd` is not shown as [`Workspace::CurrentDir`], if it is not: it is no project (`/`, a
+    /// home, a system or credential directory). Both paths must be free of symlinks.
+    #[must_use]
+    pub fn why_hidden(cwd: &HostPath, home: Option<&HostPath>) -> Option<&'static str> {
+        why_no_project(&Facts { cwd, home, uid: 0, gid: 0, terminals: [false; 3], host: &Silent })
+    }
+}
+
+/// A host that is asked nothing: paths are taken as they are spelled.
+#[derive(Debug)]
+struct Silent;
+
+impl Lookup for Silent {
+    fn real(&self, _: &HostPath) -> Result<Real, LookupError> {
+        Err(LookupError::NoPath)
+    }
+
+    fn read(&self, _: &HostPath) -> Result<Vec<u8>, LookupError> {
+        Err(LookupError::NoPath)
+    }
+
+    fn variable(&self, _: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn variables(&self, _: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        Vec::new()
+    }
+
+    fn own(&self, _: Own) -> Option<HostPath> {
+        None
     }
 }
 

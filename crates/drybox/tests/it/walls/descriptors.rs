@@ -220,7 +220,10 @@ fn no_variable_of_the_caller_enters() {
         run.args(["-c", list]).run().expect_code(0).stdout
     };
     let inside = names(env.drybox().args(["run", "--", PYTHON]));
-    assert_eq!(inside, "HOME HOSTNAME LANG LOGNAME PATH SHELL USER container\n");
+    assert_eq!(
+        inside,
+        "HOME HOSTNAME LANG LOGNAME PATH PIP_RETRIES SHELL USER UV_OFFLINE container npm_config_offline\n"
+    );
     let outside = names(env.command(PYTHON));
     for (name, _) in hostile {
         assert!(outside.split_whitespace().any(|seen| seen == name), "{name}: no control");

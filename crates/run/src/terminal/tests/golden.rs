@@ -96,7 +96,7 @@ fn the_documentation_names_every_kind() {
 
 #[test]
 fn no_recording_is_forgotten() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/terminal");
+    let folder = drybox_testkit::testdata("crates/run/tests/terminal");
     let mut found: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -18,6 +18,13 @@ fn words_without_dashes_name_an_image_that_is_not_there() {
     let error = on(&Host::default(), "/home/u/p", &request).unwrap_err();
     assert!(matches!(error, SpecError::NoImage { .. }));
     assert_eq!(error.fix().unwrap(), "drybox run -- npm run 'a b'");
+    // A name with a tag is an image for certain: only what stands behind it can be run.
+    let fix = |typed: &[&str]| {
+        let request = RunRequest { form: CommandForm::Bare, ..words(typed) };
+        on(&Host::default(), "/home/u/p", &request).unwrap_err().fix().unwrap().into_owned()
+    };
+    assert_eq!(fix(&["python:3", "python", "x.py"]), "drybox run -- python x.py");
+    assert_eq!(fix(&["python:3"]), "drybox run -- python:3");
 }
 
 #[test]

@@ -67,3 +67,51 @@ fn mount_points_are_never_made_in_the_users_files() {
     at(&host, &["/data:/x"], &["/x/sub", "/home/u/p/node_modules"]).unwrap();
     assert!(matches!(at(&host, &["/data:/x", "/f:/x/sub"], &[]), Err(SpecError::Target { .. })));
 }
+
+#[test]
+fn a_place_below_work_is_one_below_the_current_directory() {
+    let host = everything();
+    let target = |volumes: &[&str]| {
+        let volumes = volumes.iter().map(|volume| volume.as_bytes().to_vec()).collect();
+        let spec = on(&host, "/home/u/p", &RunRequest { volumes, ..words(&["true"]) })?;
+        Ok(spec.shares[0].value.target.clone())
+    };
+    let path = |text: &str| BoxPath::parse(text.as_bytes()).unwrap();
+    assert_eq!(target(&["/data:/work/sub"]).unwrap(), path("/home/u/p/sub"));
+    assert_eq!(target(&["/data:/workshop"]).unwrap(), path("/workshop"));
+    // Not when something else is `/work`, before it or after it.
+    assert_eq!(target(&["/data:/work/sub", "/a:/work"]).unwrap(), path("/work/sub"));
+    assert!(matches!(
+        target(&["/a:/work/sub", "/b:/home/u/p/sub"]),
+        Err(SpecError::Contradiction { .. })
+    ));
+    // What is no project has no name but `/work`.
+    let spec = on(
+        &host,
+        "/home/u",
+        &RunRequest { volumes: vec![b"/data:/work/sub".to_vec()], ..words(&["true"]) },
+    );
+    assert_eq!(spec.unwrap().shares[0].value.target, path("/work/sub"));
+}
+
+#[test]
+fn a_place_below_work_must_be_there_in_the_current_directory() {
+    let files = [("/data", FileKind::Directory), ("/home/u/p", FileKind::Directory)].into();
+    let host = Host { files, ..Host::default() };
+    let missing = volume(&host, "/data:/work/sub");
+    assert!(matches!(missing, Err(SpecError::NoMountPoint { .. })), "{missing:?}");
+}
+
+#[test]
+fn the_current_directory_at_work_is_known_as_the_workspace() {
+    let host = everything();
+    let at_work = |volumes: &[&str]| {
+        let volumes = volumes.iter().map(|volume| volume.as_bytes().to_vec()).collect();
+        let spec = on(&host, "/home/u/p", &RunRequest { volumes, ..words(&["true"]) }).unwrap();
+        spec.workspace_at_work(&self::host("/home/u/p")).is_some()
+    };
+    assert!(at_work(&["/home/u/p:/work"]));
+    assert!(!at_work(&["/home/u/q:/work"]));
+    assert!(!at_work(&["/home/u/p:/data"]));
+    assert!(!at_work(&["/home/u/p:/work", "/data:/home/u/p/sub"]));
+}

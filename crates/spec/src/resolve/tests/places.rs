@@ -99,6 +99,7 @@ fn a_directory_that_is_no_project_is_not_shown() {
         "/var",
     ] {
         assert_eq!(workspace(cwd), Workspace::Empty, "{cwd}");
+        assert!(Workspace::why_hidden(&host(cwd), Some(&host("/home/u"))).is_some(), "{cwd}");
     }
     for cwd in [
         "/home/u/p",
