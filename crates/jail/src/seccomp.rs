@@ -15,8 +15,8 @@ mod tests;
 
 use libc::sock_filter;
 
-use compile::Arch;
 use compile::program::{BPF_RET, Program};
+use compile::{Arch, UNKNOWN};
 pub use table::{Answer, Arg, Call, Clause, Cond, Errno, Family, Rule, Span, TABLE, Verdict};
 
 /// The filter for seccomp(2), `SECCOMP_SET_MODE_FILTER`, with no flags and after no_new_privs.
@@ -34,8 +34,31 @@ pub static FILTER: &[sock_filter] = if cfg!(drybox_weaken = "seccomp") {
 /// Both are always compiled, so that each is tested on either machine.
 static X86_64: [sock_filter; X86_64_PROGRAM.len()] = X86_64_PROGRAM.code();
 static AARCH64: [sock_filter; AARCH64_PROGRAM.len()] = AARCH64_PROGRAM.code();
-const X86_64_PROGRAM: Program = compile::compile(Arch::X86_64, TABLE);
-const AARCH64_PROGRAM: Program = compile::compile(Arch::Aarch64, TABLE);
+const X86_64_PROGRAM: Program = compile::compile(Arch::X86_64, TABLE, UNKNOWN);
+const AARCH64_PROGRAM: Program = compile::compile(Arch::Aarch64, TABLE, UNKNOWN);
+
+/// A second filter for a sandbox that may write a directory of the host: no file with a set-user-id
+/// or set-group-id bit can be made. Such a bit has no effect inside, but outside every local user
+/// would get the rights of the directory's owner, who may be root (FS-28).
+///
+/// A filter of its own, because it has to look at the arguments of open(2): every other sandbox
+/// opens files without that.
+pub static NO_SET_ID: &[sock_filter] = if cfg!(drybox_weaken = "seccomp") {
+    &NO_WALL
+} else if cfg!(target_arch = "x86_64") {
+    &X86_64_NO_SET_ID
+} else {
+    &AARCH64_NO_SET_ID
+};
+
+static X86_64_NO_SET_ID: [sock_filter; X86_64_NO_SET_ID_PROGRAM.len()] =
+    X86_64_NO_SET_ID_PROGRAM.code();
+static AARCH64_NO_SET_ID: [sock_filter; AARCH64_NO_SET_ID_PROGRAM.len()] =
+    AARCH64_NO_SET_ID_PROGRAM.code();
+const X86_64_NO_SET_ID_PROGRAM: Program =
+    compile::compile(Arch::X86_64, table::SET_ID, Answer::Allow);
+const AARCH64_NO_SET_ID_PROGRAM: Program =
+    compile::compile(Arch::Aarch64, table::SET_ID, Answer::Allow);
 
 /// The mutant that shows that the probes would notice a missing filter.
 static NO_WALL: [sock_filter; 1] =

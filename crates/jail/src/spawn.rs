@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use drybox_spec::{ByteSize, Tmpfs};
 use drybox_sys::{self as sys, Failed, Mask, PointerList, Rlimit};
+use libc::sock_filter;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -17,6 +18,7 @@ use crate::interior::Interior;
 use crate::limits;
 use crate::plan::{self, Account, MountSource, OverlaySource, Sources, Tree};
 use crate::program::candidates;
+use crate::seccomp;
 use crate::stdio::{FileInput, Stream, Streams};
 
 /// A planned sandbox.
@@ -56,6 +58,9 @@ pub struct Sandbox {
 /// Bytes and inodes that the scratch tmpfs may take, as tmpfs(5) writes them: half of the memory
 /// is the kernel's own default, and inodes cost memory too.
 const SCRATCH: [(&CStr, &CStr); 3] = [(c"mode", c"0755"), (c"size", c"50%"), (c"nr_inodes", c"1m")];
+
+const FILTERS: &[&[sock_filter]] = &[seccomp::FILTER];
+const FILTERS_OF_A_WRITER: &[&[sock_filter]] = &[seccomp::FILTER, seccomp::NO_SET_ID];
 
 /// Real root's launch changes the process for a moment (crash dumps, dumpable) and puts back what it
 /// found: two at a time would put back each other's.
@@ -213,7 +218,7 @@ impl Jail {
                 .map_err(|errno| JailError::new(Step::Channels, b"", errno))?,
             workdir: self.interior.workdir.as_c_str(),
             rlimits: &self.rlimits,
-            filter: crate::seccomp::FILTER,
+            filters: self.filters(),
             payload: sys::Payload { candidates: &candidates, exec: sys::Exec { argv, envp } },
         };
         let fail = |errno| JailError::new(Step::Clone, b"", errno);
@@ -241,6 +246,13 @@ impl Jail {
     fn reopened(&mut self, file: &FileInput) -> Option<OverlaySource> {
         let opened = plan::Opened::new(&file.path).ok()?;
         (opened.id() == file.id).then(|| plan::overlay_of(opened, &mut self.sources).ok()).flatten()
+    }
+
+    fn filters(&self) -> &'static [&'static [sock_filter]] {
+        let writes = |mount: &plan::MountEntry| {
+            matches!(mount.source, MountSource::Bind { writable: true, .. })
+        };
+        if self.tree.mounts.iter().any(writes) { FILTERS_OF_A_WRITER } else { FILTERS }
     }
 
     /// What a failure of the child means.

@@ -86,6 +86,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         tty,
         deadline: spec.timeout.as_ref().map(|timeout| Instant::now() + timeout.value),
         started: false,
+        asked_to_stop: false,
         exited: None,
         ended_by: None,
         notices: notices::of_spec(spec, host),
@@ -113,6 +114,8 @@ struct Supervisor<'a> {
     deadline: Option<Instant>,
     /// The payload has been executed.
     started: bool,
+    /// The user suspended us, and the payload was told.
+    asked_to_stop: bool,
     /// The payload's wait status.
     exited: Option<c_int>,
     /// Why we killed the sandbox.
@@ -247,8 +250,12 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    /// Stops with the payload, so that the user's shell takes over; goes on with it.
+    /// Stops with the payload, so that the user's shell takes over; goes on with it. A payload that
+    /// stops itself where no terminal is stops alone: our clock has to go on (LM-14).
     fn stop(&mut self) {
+        if self.tty.is_none() && !std::mem::take(&mut self.asked_to_stop) {
+            return;
+        }
         if let Some(tty) = &mut self.tty {
             tty.lend();
         }
@@ -274,7 +281,14 @@ impl<'a> Supervisor<'a> {
                     self.kill(Ending::Signalled(number(signal)));
                 }
                 Some(To::Payload) => self.send(Signal::Payload(number(signal))),
-                Some(To::Group) => self.send(Signal::Group(number(signal))),
+                Some(To::Group) => {
+                    match signal {
+                        libc::SIGTSTP => self.asked_to_stop = true,
+                        libc::SIGCONT => self.asked_to_stop = false,
+                        _ => {}
+                    }
+                    self.send(Signal::Group(number(signal)));
+                }
                 None => {}
             }
         }

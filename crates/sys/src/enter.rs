@@ -166,7 +166,10 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
         done => done,
     }
     .at(Step::Landlock)?;
-    raw::seccomp_load(plan.filter).at(Step::Seccomp)?;
+    // From the last to the first: the first forbids what is needed here.
+    for (index, filter) in plan.filters.iter().enumerate().rev() {
+        raw::seccomp_load(filter).at_row(Step::Seccomp, index)?;
+    }
     Ok(given)
 }
 

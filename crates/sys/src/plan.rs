@@ -33,8 +33,8 @@ pub struct Plan<'a> {
     pub workdir: &'a CStr,
     /// Resource limits of the payload.
     pub rlimits: &'a [Rlimit],
-    /// The seccomp filter.
-    pub filter: &'a [libc::sock_filter],
+    /// The seccomp filters; each has to allow a call.
+    pub filters: &'a [&'a [libc::sock_filter]],
     /// What runs.
     pub payload: Payload<'a>,
 }

@@ -11,6 +11,7 @@ mod projects;
 mod refusals;
 mod shares;
 mod tools_inside;
+mod walls;
 
 #[test]
 fn no_test_file_is_forgotten() {

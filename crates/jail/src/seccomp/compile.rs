@@ -49,14 +49,14 @@ impl Arch {
     }
 }
 
-/// Compiles the table for one architecture.
+/// Compiles a table for one architecture; a call without a row gets `unknown`.
 ///
 /// Any other architecture kills the process: its numbers mean other calls. The x32 numbers of
 /// x86_64 (from 2^30) are unknown ones.
-pub(super) const fn compile(arch: Arch, table: &[&[Family]]) -> Program {
+pub(super) const fn compile(arch: Arch, table: &[&[Family]], unknown: Answer) -> Program {
     let mut program = Program::new();
     let killed = program.ret(libc::SECCOMP_RET_KILL_PROCESS);
-    let runs = verdicts(&mut program, arch, table);
+    let runs = verdicts(&mut program, arch, table, unknown);
     runs.search(&mut program);
     let search = program.load(NR);
     program.jump_if(BPF_JEQ, arch.audit(), search, killed);
@@ -65,8 +65,8 @@ pub(super) const fn compile(arch: Arch, table: &[&[Family]]) -> Program {
 }
 
 /// The verdict of every number, as runs of equal ones; writes the rules.
-const fn verdicts(program: &mut Program, arch: Arch, table: &[&[Family]]) -> Runs {
-    let unknown = program.answer(UNKNOWN);
+const fn verdicts(program: &mut Program, arch: Arch, table: &[&[Family]], unknown: Answer) -> Runs {
+    let unknown = program.answer(unknown);
     let mut by_number = [unknown; NUMBERS];
     let mut taken = [false; NUMBERS];
     let mut kind = 0;

@@ -5,11 +5,15 @@
 mod allowed;
 mod refused;
 mod ruled;
+mod set_id;
 mod traced;
 
 /// Every family of calls with a deliberate verdict, by kind.
 pub const TABLE: &[&[Family]] =
     &[traced::FAMILIES, allowed::FAMILIES, ruled::FAMILIES, refused::FAMILIES];
+
+/// The rows of the second filter ([`super::NO_SET_ID`]).
+pub(super) const SET_ID: &[&[Family]] = &[set_id::FAMILIES];
 
 /// System calls that share a verdict and the reason for it.
 #[derive(Debug)]

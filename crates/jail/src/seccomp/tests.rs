@@ -5,6 +5,7 @@ mod attacks;
 mod oracle;
 mod page;
 mod rows;
+mod set_id;
 mod shape;
 
 use libc::sock_filter;
