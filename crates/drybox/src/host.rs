@@ -22,6 +22,7 @@ pub(crate) struct Host {
     home: Option<HostPath>,
     uid: u32,
     gid: u32,
+    /// Standard input only when somebody types there.
     terminals: [bool; 3],
 }
 
@@ -65,7 +66,7 @@ impl Host {
             uid,
             gid,
             terminals: [
-                io::stdin().is_terminal(),
+                io::stdin().is_terminal() && in_foreground(),
                 io::stdout().is_terminal(),
                 io::stderr().is_terminal(),
             ],
@@ -80,6 +81,7 @@ impl Host {
             home: self.home.clone(),
             invoker: drybox_run::Invoker::of_process(),
             die_with_thread: true,
+            gives_stdio_away: true,
         }
     }
 
@@ -94,6 +96,13 @@ impl Host {
             host: self,
         }
     }
+}
+
+/// False in a shell's background: with a terminal of its own, a run there would only be stopped. A
+/// terminal that is not our controlling one has no foreground that could be ours.
+fn in_foreground() -> bool {
+    let foreground = rustix::termios::tcgetpgrp(io::stdin());
+    foreground.map_or(true, |group| group == rustix::process::getpgrp())
 }
 
 impl Lookup for Host {

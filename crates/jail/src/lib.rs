@@ -48,7 +48,7 @@ mod stdio;
 pub use drybox_sys::{Failed, Step as ChildStep};
 pub use drybox_sys::{
     FileId, Guard, RECORD, Record, Signal, SignalFd, SignalSet, Told, block_signals, guard,
-    same_description, stop_self,
+    is_ignored, same_description, stop_group, stop_self,
 };
 pub use error::{Cause, JailError, Step};
 pub use identity::{Identity, Invoker};

@@ -51,6 +51,9 @@ pub struct Sandbox {
     pub status: OwnedFd,
     /// Takes [`sys::Signal`]s; the sandbox ends when it closes.
     pub lifeline: OwnedFd,
+    /// Standard input is a file that the child opens again; if it cannot, it says so
+    /// ([`sys::Told::StdinRelayed`]). Else the payload reads the pipe that came with the file.
+    pub opens_input: bool,
     /// Gives the master of the payload's terminal, once, as `SCM_RIGHTS` (unix(7)).
     pub terminal: Option<OwnedFd>,
 }
@@ -151,8 +154,16 @@ impl Jail {
         };
         rustix::io::ioctl_fionbio(&status.0, true).map_err(fail)?;
         let channels = Channels { status, lifeline, terminal };
-        let launched = self.launch(&streams, &channels)?;
+        let input = match &streams {
+            Streams::Each { input: Stream::File(file, _), .. } => self.reopened(file),
+            _ => None,
+        };
+        if let Identity::Root { .. } = self.sources.identity {
+            streams.open_to_others().map_err(fail)?;
+        }
+        let launched = self.launch(&streams, input.as_ref(), &channels)?;
         Ok(Sandbox {
+            opens_input: input.is_some(),
             pidfd: launched.pidfd,
             status: channels.status.0,
             lifeline: channels.lifeline.1,
@@ -163,12 +174,9 @@ impl Jail {
     fn launch(
         &mut self,
         streams: &Streams,
+        input: Option<&OverlaySource>,
         channels: &Channels,
     ) -> Result<sys::Launched, JailError> {
-        let input = match streams {
-            Streams::Each { input: Stream::File(file, _), .. } => self.reopened(file),
-            _ => None,
-        };
         let links = self.tree.links.iter();
         let links = links.map(|(path, target)| sys::Build::Link { path, target });
         let build: Vec<_> =
@@ -214,7 +222,7 @@ impl Jail {
             mounts: &mounts,
             masks: &self.masks,
             hostname: &hostname,
-            stdio: stdio(streams, channels, input.as_ref())
+            stdio: stdio(streams, channels, input)
                 .map_err(|errno| JailError::new(Step::Channels, b"", errno))?,
             workdir: self.interior.workdir.as_c_str(),
             rlimits: &self.rlimits,

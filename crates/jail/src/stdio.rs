@@ -4,6 +4,8 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 
 use drybox_spec::HostPath;
 use drybox_sys::FileId;
+use rustix::fs::{Mode, fchmod, fstat, fstatfs};
+use rustix::io::Errno;
 
 /// What the payload has on 0 to 2.
 #[derive(Debug)]
@@ -46,7 +48,33 @@ pub struct FileInput {
     pub offset: u64,
 }
 
+impl Streams {
+    /// Lets a payload that is another user than the caller open its own pipes again, each in its
+    /// own direction: `/dev/stdin`, `/dev/stdout` and `/dev/stderr` are such opens.
+    pub(crate) fn open_to_others(&self) -> Result<(), Errno> {
+        match self {
+            Self::Terminal { error } => error.iter().try_for_each(|e| e.open_to_others(Mode::WOTH)),
+            Self::Each { input, output, error } => {
+                input.open_to_others(Mode::ROTH)?;
+                output.open_to_others(Mode::WOTH)?;
+                error.open_to_others(Mode::WOTH)
+            }
+        }
+    }
+}
+
 impl Stream {
+    fn open_to_others(&self, permission: Mode) -> Result<(), Errno> {
+        match self.pipe() {
+            // A pipe without a name can be reached by those only who have it or may look into
+            // such a process (proc_pid_fd(5)); a FIFO keeps what its owner gave it.
+            Some(pipe) if fstatfs(pipe)?.f_type == PIPEFS_MAGIC => {
+                fchmod(pipe, Mode::from_raw_mode(fstat(pipe)?.st_mode) | permission)
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn pipe(&self) -> Option<BorrowedFd<'_>> {
         use std::os::fd::AsFd as _;
         match self {
@@ -55,3 +83,6 @@ impl Stream {
         }
     }
 }
+
+/// Linux `include/uapi/linux/magic.h`.
+const PIPEFS_MAGIC: rustix::fs::FsWord = 0x5049_5045;

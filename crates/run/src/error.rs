@@ -37,6 +37,15 @@ pub enum RunError {
         #[source]
         errno: Errno,
     },
+    /// The payload ran, and what it wrote is not all there: a full disk, for instance.
+    #[error("cannot write all of the payload's {stream}")]
+    Lost {
+        /// `standard output` or `standard error`.
+        stream: &'static str,
+        /// The kernel's answer.
+        #[source]
+        errno: Errno,
+    },
     /// The child ended without a word: killed from outside.
     #[error("the sandbox was killed before it started")]
     Killed,
@@ -68,7 +77,9 @@ impl Report for RunError {
         match self {
             Self::Cwd(_) | Self::Stream { .. } => Kind::User,
             Self::Jail(error, _) if error.is_users() => Kind::User,
-            Self::Jail(..) | Self::Supervise { .. } | Self::Killed => Kind::Host,
+            Self::Jail(..) | Self::Supervise { .. } | Self::Lost { .. } | Self::Killed => {
+                Kind::Host
+            }
         }
     }
 
@@ -77,7 +88,7 @@ impl Report for RunError {
             Self::Cwd(_) => Some("cd to a directory that is there".into()),
             Self::Jail(_, why) => why.fix.map(Into::into),
             Self::Stream { fix, .. } => Some((*fix).into()),
-            Self::Supervise { .. } | Self::Killed => None,
+            Self::Supervise { .. } | Self::Lost { .. } | Self::Killed => None,
         }
     }
 

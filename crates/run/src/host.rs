@@ -20,6 +20,9 @@ pub struct Host<'a> {
     /// The box is killed when the launching thread ends. For a program that launches from its main
     /// thread; a box dies with its process in any case.
     pub die_with_thread: bool,
+    /// The caller uses its own 0 and 1 no more: [`crate::run`] lets go of each as soon as the payload
+    /// has it or is done with it, so that whoever is at its other end sees that.
+    pub gives_stdio_away: bool,
 }
 
 impl fmt::Debug for Host<'_> {
@@ -41,7 +44,14 @@ impl<'a> Host<'a> {
             use std::os::unix::ffi::OsStrExt as _;
             HostPath::parse(home.as_bytes()).ok()
         });
-        Ok(Self { env, cwd, home, invoker: Invoker::of_process(), die_with_thread: false })
+        Ok(Self {
+            env,
+            cwd,
+            home,
+            invoker: Invoker::of_process(),
+            die_with_thread: false,
+            gives_stdio_away: false,
+        })
     }
 }
 

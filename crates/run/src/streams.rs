@@ -7,11 +7,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use drybox_jail::{FileId, FileInput, Stream, Streams, same_description};
 use drybox_spec::{HostPath, SandboxSpec, Stdin, Terminal};
 use rustix::fs::{
-    FileType, Mode, OFlags, SeekFrom, fstat, fstatfs, major, minor, open, readlink, seek,
+    FileType, Mode, OFlags, SeekFrom, fcntl_getfl, fstat, fstatfs, major, minor, open, readlink,
+    seek,
 };
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::termios::isatty;
+use rustix::stdio::{dup2_stdin, dup2_stdout};
+use rustix::termios::{isatty, tcgetpgrp};
 
 use crate::error::{RunError, Why};
 
@@ -37,6 +39,8 @@ pub(crate) struct Wiring<'a> {
     pub(crate) input: Option<Relay<'a>>,
     /// Whether `input` is only for when a file cannot be opened again.
     pub(crate) input_is_spare: bool,
+    /// The caller's descriptors that the payload has now, and we need no more.
+    pub(crate) handed: Vec<BorrowedFd<'a>>,
     /// Copies standard output and error.
     pub(crate) outputs: Vec<Relay<'a>>,
     /// The user's terminal, when the payload has one of its own.
@@ -47,7 +51,11 @@ impl<'a> Caller<'a> {
     /// Whether the payload gets a terminal of its own.
     pub(crate) fn wants_terminal(&self, spec: &SandboxSpec) -> bool {
         match spec.terminal.value {
-            Terminal::Auto | Terminal::AutoRaw => isatty(self.input) && isatty(self.output),
+            // In a shell's background nobody types and nobody looks at a whole screen; with a
+            // terminal the run would only be stopped there.
+            Terminal::Auto | Terminal::AutoRaw => {
+                isatty(self.input) && isatty(self.output) && in_foreground(self.input)
+            }
             Terminal::Filtered | Terminal::Raw => true,
             _ => false,
         }
@@ -65,14 +73,19 @@ impl<'a> Caller<'a> {
         };
         let mut outputs = Vec::new();
         let output = wire_output(self.output, "standard output", raw, &mut outputs)?;
+        let output_is_handed = outputs.is_empty();
         let error = match &output {
-            Stream::Pipe(pipe) if same_description(self.output, self.error) => {
+            Stream::Pipe(pipe) if keep_order(self.output, self.error) => {
                 Stream::Pipe(pipe.try_clone().map_err(no_pipe)?)
             }
             _ => wire_output(self.error, "standard error", raw, &mut outputs)?,
         };
         Ok(Wiring {
             streams: Streams::Each { input, output, error },
+            handed: [(self.input, copied.is_none()), (self.output, output_is_handed)]
+                .into_iter()
+                .filter_map(|(fd, handed)| handed.then_some(fd))
+                .collect(),
             input: copied,
             input_is_spare: spare,
             outputs,
@@ -82,7 +95,9 @@ impl<'a> Caller<'a> {
 
     fn wire_terminal(self, spec: &SandboxSpec, raw: bool) -> Result<Wiring<'a>, RunError> {
         let mut outputs = Vec::new();
-        let error = if isatty(self.error) || same_description(self.output, self.error) {
+        let on_terminal =
+            isatty(self.error) && (!isatty(self.output) || same_terminal(self.output, self.error));
+        let error = if on_terminal || same_description(self.output, self.error) {
             None
         } else {
             Some(wire_output(self.error, "standard error", raw, &mut outputs)?)
@@ -92,6 +107,7 @@ impl<'a> Caller<'a> {
             streams: Streams::Terminal { error },
             input: None,
             input_is_spare: false,
+            handed: Vec::new(),
             outputs,
             tty: Some(Tty::new(self.input, self.output, raw, forward)),
         })
@@ -99,6 +115,9 @@ impl<'a> Caller<'a> {
 
     fn wire_input(self) -> Result<(Stream, Option<Relay<'a>>, bool), RunError> {
         let caller = self.input;
+        if access_mode(caller) == Ok(OFlags::WRONLY) {
+            return Ok((Stream::Null, None, false));
+        }
         let relayed = || -> Result<_, RunError> {
             let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(no_pipe)?;
             let relay = Relay::into_box(caller, write).map_err(no_pipe)?;
@@ -182,6 +201,51 @@ impl Nature {
     }
 }
 
+/// Whether what is written to both ends up in one order: one description, or one file that both
+/// are appended to.
+fn keep_order(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
+    let appends = |fd| fcntl_getfl(fd).is_ok_and(|flags| flags.contains(OFlags::APPEND));
+    let file = |fd| fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
+    same_description(a, b)
+        || (appends(a) && appends(b) && matches!((file(a), file(b)), (Ok(a), Ok(b)) if a == b))
+}
+
+/// Whether these are one terminal, under whatever name.
+fn same_terminal(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
+    let device = |fd| fstat(fd).map(|stat| (major(stat.st_rdev), minor(stat.st_rdev)));
+    // `/dev/tty` is our controlling one (tty(4)), which we are at.
+    matches!((device(a), device(b)), (Ok(a), Ok(b)) if a == b || [a, b].contains(&(5, 0)))
+}
+
+/// False when `fd` is our terminal and another process group reads from it. One that is not our
+/// controlling terminal has no foreground that could be ours.
+fn in_foreground(fd: BorrowedFd<'_>) -> bool {
+    tcgetpgrp(fd).map_or(true, |group| group == rustix::process::getpgrp())
+}
+
+/// A terminal for writing, with flags of its own: it does not block, and the caller's still does.
+/// None when it is not ours to open.
+fn own_terminal(terminal: BorrowedFd<'_>) -> Option<OwnedFd> {
+    let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    open(proc_path(terminal).as_str(), flags, Mode::empty()).ok()
+}
+
+/// What a descriptor was opened for.
+fn access_mode(fd: BorrowedFd<'_>) -> Result<OFlags, Errno> {
+    Ok(fcntl_getfl(fd)? & OFlags::RWMODE)
+}
+
+/// Puts the null device in the place of standard input or output: we hold the caller's no longer.
+pub(crate) fn let_go(fd: BorrowedFd<'_>) {
+    use std::os::fd::AsRawFd as _;
+    let null = || open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
+    match fd.as_raw_fd() {
+        0 => null().and_then(dup2_stdin).ok(),
+        1 => null().and_then(dup2_stdout).ok(),
+        _ => None,
+    };
+}
+
 /// Whether a pipe has no name: the mode and times of one that has are a file's of the host, which
 /// its owner may change through any descriptor (FD-22).
 fn is_anonymous(pipe: BorrowedFd<'_>) -> bool {
@@ -193,6 +257,10 @@ fn is_anonymous(pipe: BorrowedFd<'_>) -> bool {
 /// The same pipe with flags and access of its own: what the payload sets there (`O_NONBLOCK`)
 /// does not reach the caller.
 fn own_description(pipe: BorrowedFd<'_>, access: OFlags) -> Result<OwnedFd, Errno> {
+    // Nobody gets what the caller does not have: the other end of a one-way pipe.
+    if ![access, OFlags::RDWR].contains(&access_mode(pipe)?) {
+        return Err(Errno::BADF);
+    }
     let path = proc_path(pipe);
     // A FIFO blocks an open until its other end is open: it is, or reading would end anyway.
     let own = open(path.as_str(), access | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;

@@ -5,10 +5,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use drybox_jail::{
-    Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals,
+    Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals, is_ignored,
 };
 use drybox_spec::{Ending, Notice, SandboxSpec};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Signal as Kill, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
@@ -16,7 +16,13 @@ use crate::error::RunError;
 use crate::host::Host;
 use crate::notices;
 use crate::prepare;
-use crate::streams::{Caller, Relay, Tty, Wiring};
+use crate::streams::{Caller, Relay, Tty, Wiring, let_go};
+
+mod forward;
+mod waiting;
+
+use forward::{FORWARDED, To, ends, number};
+use waiting::{Source, Waiting, readable};
 
 /// How a run ended, and what is to be told of it.
 #[derive(Debug)]
@@ -28,27 +34,14 @@ pub struct Outcome {
     pub notices: Vec<Notice>,
 }
 
-/// What a supervisor is sent, and whom it is for: the terminal's signals go to the payload's
-/// process group, as the terminal itself would send them.
-const FORWARDED: &[(c_int, To)] = &[
-    (libc::SIGINT, To::Group),
-    (libc::SIGQUIT, To::Group),
-    (libc::SIGTSTP, To::Group),
-    (libc::SIGTERM, To::Payload),
-    (libc::SIGHUP, To::Payload),
-    (libc::SIGUSR1, To::Payload),
-    (libc::SIGUSR2, To::Payload),
-    (libc::SIGCONT, To::Group),
-    (libc::SIGWINCH, To::Terminal),
-];
+/// How long what is typed stays for others before we look whether it is for us.
+const BACKGROUND: Duration = Duration::from_millis(100);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum To {
-    Payload,
-    Group,
-    /// Changes the size of the payload's terminal; the kernel tells the payload.
-    Terminal,
-}
+/// How long a launch may take once somebody has asked for its end.
+const LAUNCH: Duration = Duration::from_secs(1);
+
+/// How long the last words wait for somebody who takes some of them.
+const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 /// How long a payload may go on after its terminal is gone.
 const HANG_UP: Duration = Duration::from_secs(2);
@@ -61,12 +54,15 @@ const HANG_UP: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// *User*, when the program, the working directory, a share or a descriptor is not what it has to
-/// be. *Host*, when a wall cannot be set up: the payload did not run.
+/// be. *Host*, when a wall cannot be set up: the payload did not run. Or it did, and what it printed
+/// could not be written ([`RunError::Lost`]).
 pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let (input, output, error) =
         (rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr());
     let caller = Caller { input, output, error };
-    let numbers: Vec<c_int> = FORWARDED.iter().map(|(signal, _)| *signal).collect();
+    // What the caller ignores, the payload is not told: nohup(1), `&` in a script.
+    let numbers = FORWARDED.iter().map(|(signal, _)| *signal);
+    let numbers: Vec<c_int> = numbers.filter(|signal| !is_ignored(*signal)).collect();
     let signals = SignalSet::of(&numbers);
     let fail = |what| move |errno| RunError::Supervise { what, errno };
     let before = block_signals(&signals).map_err(fail("signals cannot be blocked"))?;
@@ -75,18 +71,27 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let wiring = caller.wire(spec)?;
     let interior = prepare::interior(spec, host, wiring.tty.is_some());
     let mut jail = Jail::prepare(interior)?;
-    let Wiring { streams, input, input_is_spare, outputs, tty } = wiring;
+    let Wiring { streams, input, input_is_spare, handed, outputs, tty } = wiring;
     let sandbox = jail.spawn(streams)?;
+    let opens_input = sandbox.opens_input;
+    if host.gives_stdio_away {
+        handed.into_iter().for_each(let_go);
+    }
     let mut supervisor = Supervisor {
         jail: &jail,
         sandbox,
         signals: &signals,
-        input: if input_is_spare { Input::Spare(input) } else { Input::Used(input) },
+        // Without an overlay for it the child says nothing about the file: it gets the pipe.
+        input: if input_is_spare && opens_input { Input::Spare(input) } else { Input::Used(input) },
         outputs,
         tty,
-        deadline: spec.timeout.as_ref().map(|timeout| Instant::now() + timeout.value),
+        deadline: spec.timeout.as_ref().map(|t| (Instant::now() + t.value, Ending::TimedOut)),
+        gives_stdio_away: host.gives_stdio_away,
         started: false,
         asked_to_stop: false,
+        asked_to_end: false,
+        unheard: None,
+        background_until: None,
         exited: None,
         ended_by: None,
         notices: notices::of_spec(spec, host),
@@ -98,6 +103,8 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         wait_for(&supervisor.sandbox);
     }
     supervisor.drain();
+    let lost = supervisor.outputs.iter().find_map(Relay::lost);
+    let ending = ending.and_then(|ending| lost.map_or(Ok(ending), Err));
     let outcome = ending.map(|ending| supervisor.outcome(ending));
     drop(supervisor);
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
@@ -111,11 +118,19 @@ struct Supervisor<'a> {
     input: Input<'a>,
     outputs: Vec<Relay<'a>>,
     tty: Option<Tty<'a>>,
-    deadline: Option<Instant>,
+    /// When the sandbox is killed, and what that is called.
+    deadline: Option<(Instant, Ending)>,
+    gives_stdio_away: bool,
+    /// A signal that ends most programs was passed on.
+    asked_to_end: bool,
+    /// A signal that came before the payload did: when that was too long ago.
+    unheard: Option<(Instant, Ending)>,
     /// The payload has been executed.
     started: bool,
     /// The user suspended us, and the payload was told.
     asked_to_stop: bool,
+    /// Standard input is a terminal in whose background we are: when to look again.
+    background_until: Option<Instant>,
     /// The payload's wait status.
     exited: Option<c_int>,
     /// Why we killed the sandbox.
@@ -128,20 +143,6 @@ enum Input<'a> {
     /// Only used when the payload gets no file of its own.
     Spare(Option<Relay<'a>>),
     Used(Option<Relay<'a>>),
-}
-
-/// What the loop waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Source {
-    Status,
-    Signals,
-    /// The terminal's master is about to arrive.
-    Master,
-    User,
-    Payload,
-    Screen,
-    Input,
-    Output(usize),
 }
 
 impl<'a> Supervisor<'a> {
@@ -179,14 +180,16 @@ impl<'a> Supervisor<'a> {
             waiting.add(Source::Payload, tty.poll_payload());
             waiting.add(Source::Screen, tty.poll_screen());
         }
-        if let Input::Used(Some(relay)) = &self.input {
+        if let (Input::Used(Some(relay)), None) = (&self.input, self.background_until) {
             waiting.add(Source::Input, relay.poll());
         }
         for (index, relay) in self.outputs.iter().enumerate() {
             waiting.add(Source::Output(index), relay.poll());
         }
-        let left = self.deadline.map(|deadline| {
-            let left = deadline.saturating_duration_since(Instant::now());
+        let kill_at = |limit: Option<(Instant, Ending)>| limit.map(|(until, _)| until);
+        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until];
+        let left = until.into_iter().flatten().min().map(|until| {
+            let left = until.saturating_duration_since(Instant::now());
             Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() }
         });
         waiting
@@ -195,10 +198,13 @@ impl<'a> Supervisor<'a> {
     }
 
     fn check_deadline(&mut self) {
-        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-            self.deadline = None;
-            self.kill(Ending::TimedOut);
+        let now = Instant::now();
+        let deadline = self.deadline.take_if(|(until, _)| *until <= now);
+        let unheard = self.unheard.take_if(|(until, _)| *until <= now);
+        if let Some((_, ending)) = deadline.or(unheard) {
+            self.kill(ending);
         }
+        self.background_until.take_if(|until| *until <= now);
     }
 
     /// Kills the sandbox: its init, and with it everything (pid_namespaces(7)).
@@ -220,7 +226,10 @@ impl<'a> Supervisor<'a> {
                     }
                     Some(Record::Told(Told::StdinRelayed)) => self.use_relay(),
                     Some(Record::Told(told)) => self.notices.extend(notices::of(told, self.jail)),
-                    Some(Record::Started(_)) => self.started = true,
+                    Some(Record::Started(_)) => {
+                        self.started = true;
+                        self.unheard = None;
+                    }
                     Some(Record::Exited(status)) => self.exited = Some(status),
                     Some(Record::Stopped(_)) => self.stop(),
                     _ => {}
@@ -253,16 +262,19 @@ impl<'a> Supervisor<'a> {
     /// Stops with the payload, so that the user's shell takes over; goes on with it. A payload that
     /// stops itself where no terminal is stops alone: our clock has to go on (LM-14).
     fn stop(&mut self) {
-        if self.tty.is_none() && !std::mem::take(&mut self.asked_to_stop) {
-            return;
-        }
-        if let Some(tty) = &mut self.tty {
-            tty.lend();
-        }
-        drybox_jail::stop_self();
-        if let Some(tty) = &mut self.tty {
-            tty.take().ok();
-            tty.resize();
+        let typed = self.tty.as_mut().is_some_and(Tty::typed_suspend);
+        let asked = std::mem::take(&mut self.asked_to_stop) || typed;
+        match &mut self.tty {
+            // Only the user may hold the clock of `--timeout`.
+            Some(tty) if asked || self.deadline.is_none() => {
+                tty.lend();
+                drybox_jail::stop_group();
+                tty.take().ok();
+                tty.resize();
+            }
+            // Whoever stopped the payload has stopped, or left alone, the rest of our group.
+            None if asked => drybox_jail::stop_self(),
+            _ => return,
         }
         self.send(Signal::Group(number(libc::SIGCONT)));
     }
@@ -276,10 +288,6 @@ impl<'a> Supervisor<'a> {
                         tty.resize();
                     }
                 }
-                // Nobody is there yet who could take it.
-                Some(_) if !self.started && ends(signal) => {
-                    self.kill(Ending::Signalled(number(signal)));
-                }
                 Some(To::Payload) => self.send(Signal::Payload(number(signal))),
                 Some(To::Group) => {
                     match signal {
@@ -290,6 +298,12 @@ impl<'a> Supervisor<'a> {
                     self.send(Signal::Group(number(signal)));
                 }
                 None => {}
+            }
+            self.asked_to_end |= ends(signal);
+            if !self.started && ends(signal) {
+                // Init hands it to the payload once that runs. A launch that hangs ends here.
+                let until = Instant::now() + LAUNCH;
+                self.unheard.get_or_insert((until, Ending::Signalled(number(signal))));
             }
         }
     }
@@ -317,50 +331,82 @@ impl<'a> Supervisor<'a> {
         if !tty.pump(source == Source::User, payload, source == Source::Screen) {
             // The user's terminal is gone.
             tty.hang_up();
-            self.deadline.get_or_insert_with(|| Instant::now() + HANG_UP);
+            let ending = Ending::Signalled(number(libc::SIGHUP));
+            let until = Instant::now() + HANG_UP;
+            if self.deadline.is_none_or(|(deadline, _)| deadline > until) {
+                self.deadline = Some((until, ending));
+            }
         }
     }
 
     fn step_input(&mut self) {
-        if let Input::Used(relay) = &mut self.input
-            && relay.as_mut().is_some_and(Relay::step)
-        {
-            *relay = None;
+        let Input::Used(Some(relay)) = &mut self.input else { return };
+        if relay.reads_from_background() {
+            // What is typed is for the shell in the foreground. Reading it would stop us, and with
+            // us a payload that does not want any of it (SIGTTIN, termios(3)).
+            self.background_until = Some(Instant::now() + BACKGROUND);
+        } else if relay.step() {
+            let caller = relay.caller();
+            self.input = Input::Used(None);
+            self.let_go(caller);
         }
     }
 
     fn step_output(&mut self, index: usize) {
-        if let Some(relay) = self.outputs.get_mut(index) {
-            relay.step();
+        if let Some(relay) = self.outputs.get_mut(index)
+            && relay.step()
+        {
+            let caller = relay.caller();
+            self.let_go(caller);
         }
     }
 
-    /// Passes on what was printed before the end, and gives the terminal back. A signal ends it:
-    /// nobody may read any more.
-    fn drain(&mut self) {
-        if let Some(tty) = &mut self.tty {
-            tty.drain();
-            tty.give_back();
+    fn let_go(&self, caller: BorrowedFd<'_>) {
+        if self.gives_stdio_away {
+            let_go(caller);
         }
+    }
+
+    /// Passes on what was printed before the end, and gives the terminal back. Nobody may read any
+    /// more: a signal ends it, and when one has ended the run it does not wait for long.
+    fn drain(&mut self) {
         self.input = Input::Used(None);
+        // A payload may be over before its terminal was looked at.
+        self.receive_master().ok();
+        let patience = self.asked_to_end.then_some(PATIENCE);
         let mut patient = true;
-        while patient && self.outputs.iter().any(|relay| relay.poll().is_some()) {
+        while patient && self.has_output() {
             let mut waiting = Waiting::default();
             waiting.add(Source::Signals, Some(readable(self.signals.as_fd())));
+            if let Some(tty) = &self.tty {
+                waiting.add(Source::Payload, tty.poll_payload());
+                waiting.add(Source::Screen, tty.poll_screen());
+            }
             for (index, relay) in self.outputs.iter().enumerate() {
                 waiting.add(Source::Output(index), relay.poll());
             }
-            let Ok(ready) = waiting.poll(None) else { break };
-            for (source, _) in ready {
+            let Ok(ready) = waiting.poll(patience.as_ref()) else { break };
+            patient = !(ready.is_empty() && patience.is_some());
+            for (source, events) in ready {
                 match source {
                     Source::Output(index) => self.step_output(index),
+                    Source::Payload | Source::Screen => self.pump(source, events),
                     _ => patient = !matches!(self.signals.take(), Ok(Some(s)) if ends(s)),
                 }
             }
         }
+        if let Some(tty) = &mut self.tty {
+            tty.give_back();
+        }
         for relay in &self.outputs {
             relay.reset_terminal();
         }
+    }
+
+    fn has_output(&self) -> bool {
+        let tty = self.tty.as_ref();
+        tty.is_some_and(|tty| tty.poll_screen().is_some() || tty.poll_payload().is_some())
+            || self.outputs.iter().any(|relay| relay.poll().is_some())
     }
 
     fn outcome(&mut self, ending: Ending) -> Outcome {
@@ -376,52 +422,11 @@ impl<'a> Supervisor<'a> {
     }
 }
 
-/// Descriptors to wait for, each with its meaning.
-#[derive(Default)]
-struct Waiting<'a> {
-    sources: Vec<Source>,
-    fds: Vec<PollFd<'a>>,
-}
-
-impl<'a> Waiting<'a> {
-    fn add(&mut self, source: Source, fd: Option<PollFd<'a>>) {
-        if let Some(fd) = fd {
-            self.sources.push(source);
-            self.fds.push(fd);
-        }
-    }
-
-    /// Those that are ready; none when the time is over.
-    fn poll(mut self, timeout: Option<&Timespec>) -> Result<Vec<(Source, PollFlags)>, Errno> {
-        match poll(&mut self.fds, timeout) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno),
-        }
-        let events = self.fds.iter().map(PollFd::revents);
-        let ready = self.sources.into_iter().zip(events);
-        Ok(ready.filter(|(_, events)| !events.is_empty()).collect())
-    }
-}
-
 /// Waits until the init is reaped: then the kernel has ended every process of its namespace, and
 /// let go of its mounts (pid_namespaces(7)).
 pub(crate) fn wait_for(sandbox: &Sandbox) {
     let init = WaitId::PidFd(sandbox.pidfd.as_fd());
     while matches!(waitid(init.clone(), WaitIdOptions::EXITED), Err(Errno::INTR)) {}
-}
-
-fn readable(fd: BorrowedFd<'_>) -> PollFd<'_> {
-    PollFd::from_borrowed_fd(fd, PollFlags::IN)
-}
-
-/// Signals that end a process that does nothing about them.
-const fn ends(signal: c_int) -> bool {
-    matches!(signal, libc::SIGINT | libc::SIGTERM | libc::SIGHUP | libc::SIGQUIT)
-}
-
-/// A signal's number fits a byte: the last is 64.
-fn number(signal: c_int) -> u8 {
-    u8::try_from(signal).unwrap_or_default()
 }
 
 /// A wait status, as wait(2) encodes it: the low seven bits are the signal, the next byte the code.

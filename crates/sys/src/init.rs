@@ -42,9 +42,12 @@ fn serve(plan: &Plan<'_>, given: &stdio::Given) -> Result<(), Failed> {
     let signals = SignalFd::new(&SignalSet::of(&[libc::SIGCHLD])).at(Step::Exec)?;
     let payload = start(&plan.payload, given)?;
     Record::Started(payload.as_raw_nonzero().get()).send(plan.channel.status);
+    // A terminal stays: were it closed everywhere for a moment (a payload may open `/dev/tty`
+    // again), its other end would hang up.
+    let first = u32::from(given.terminal);
     // SAFETY: init uses none of 0 to 2; a reader outside must see the end of file when the
     // payload closes its own.
-    unsafe { raw::close_range(0, 2) }.at(Step::Exec)?;
+    unsafe { raw::close_range(first, 2) }.at(Step::Exec)?;
 
     let lifeline = plan.channel.lifeline;
     loop {

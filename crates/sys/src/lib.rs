@@ -44,5 +44,5 @@ pub use plan::{
 };
 pub use record::{Failed, RECORD, Record, Told};
 pub use rustix::io::Errno;
-pub use signals::{SignalFd, SignalSet, block_signals, stop_self};
+pub use signals::{SignalFd, SignalSet, block_signals, is_ignored, stop_group, stop_self};
 pub use stdio::same_description;

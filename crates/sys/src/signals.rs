@@ -119,6 +119,32 @@ pub fn stop_self() {
     unsafe { libc::kill(pid, libc::SIGSTOP) };
 }
 
+/// Stops the calling process's group as the terminal's suspend character would, until it is
+/// continued. A group that nobody would continue is not stopped (setpgid(2), "orphaned").
+pub fn stop_group() {
+    let suspend = SignalSet::of(&[libc::SIGTSTP]);
+    let mut before = SignalSet::empty();
+    // SAFETY: both sets are initialised.
+    let unblocked = unsafe {
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, ptr::from_ref(&suspend.0), &raw mut before.0)
+    };
+    if unblocked == 0 {
+        // SAFETY: only integers are passed.
+        unsafe { libc::kill(0, libc::SIGTSTP) };
+        block_signals(&before).ok();
+    }
+}
+
+/// True when the calling process ignores `signal`.
+#[must_use]
+pub fn is_ignored(signal: c_int) -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: nothing is changed, and `action` is writable.
+    unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: all-zero is a valid action, and sigaction fills in a whole one.
+    unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
 /// Gives every signal its default action and blocks none: what the caller ignored or blocked is
 /// not the payload's.
 pub(crate) fn reset() -> Result<()> {

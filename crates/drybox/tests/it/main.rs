@@ -10,6 +10,9 @@ mod home;
 mod projects;
 mod refusals;
 mod shares;
+mod signals;
+mod stdio;
+mod terminal;
 mod tools_inside;
 mod walls;
 

@@ -1,13 +1,16 @@
 //! Copies between a descriptor of the caller and a pipe of the box, by reading and writing: splice(2)
 //! would put the host's page-cache pages into the payload's pipe (FS-39).
 
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
 use rustix::net::SendFlags;
+use rustix::termios::isatty;
 
+use super::{in_foreground, own_terminal};
+use crate::error::RunError;
 use crate::terminal::{Filter, Withheld};
 
 /// Bytes that a relay holds at most; the size of a pipe (pipe(7)).
@@ -16,6 +19,9 @@ const HELD: usize = 64 * 1024;
 /// One direction of one stream.
 #[derive(Debug)]
 pub(crate) struct Relay<'a> {
+    caller: BorrowedFd<'a>,
+    /// Why bytes were lost, other than because nobody wants them.
+    lost: Option<Errno>,
     from: Option<End<'a>>,
     to: Option<End<'a>>,
     /// Read and not yet written: `held[start..]`.
@@ -30,6 +36,8 @@ pub(crate) struct Relay<'a> {
 #[derive(Debug)]
 enum End<'a> {
     Box(OwnedFd),
+    /// The caller's, by a description of our own, which does not block.
+    Own(OwnedFd),
     Caller(BorrowedFd<'a>, Kind),
 }
 
@@ -59,7 +67,7 @@ impl<'a> Relay<'a> {
     /// From the caller to the payload.
     pub(crate) fn into_box(from: BorrowedFd<'a>, to: OwnedFd) -> Result<Self, Errno> {
         rustix::io::ioctl_fionbio(&to, true)?;
-        Ok(Self::new(End::Caller(from, Kind::of(from)), End::Box(to)))
+        Ok(Self::new(from, End::Caller(from, Kind::of(from)), End::Box(to)))
     }
 
     /// From the payload to the caller.
@@ -69,7 +77,10 @@ impl<'a> Relay<'a> {
         filtered: bool,
     ) -> Result<Self, Errno> {
         rustix::io::ioctl_fionbio(&from, true)?;
-        let mut relay = Self::new(End::Box(from), End::Caller(to, Kind::of(to)));
+        // A terminal whose user has stopped it must not stop us.
+        let own = isatty(to).then(|| own_terminal(to)).flatten();
+        let end = own.map_or_else(|| End::Caller(to, Kind::of(to)), End::Own);
+        let mut relay = Self::new(to, End::Box(from), end);
         if filtered {
             relay.filter = Some(Filter::new());
             relay.terminal = Some(to);
@@ -77,8 +88,10 @@ impl<'a> Relay<'a> {
         Ok(relay)
     }
 
-    fn new(from: End<'a>, to: End<'a>) -> Self {
+    fn new(caller: BorrowedFd<'a>, from: End<'a>, to: End<'a>) -> Self {
         Self {
+            caller,
+            lost: None,
             from: Some(from),
             to: Some(to),
             held: Vec::new(),
@@ -112,6 +125,12 @@ impl<'a> Relay<'a> {
         }
     }
 
+    /// Whether reading would be reading from a terminal that is another process group's.
+    pub(crate) fn reads_from_background(&self) -> bool {
+        self.wish() == Wish::Read
+            && self.from.as_ref().is_some_and(|from| !in_foreground(from.fd()))
+    }
+
     /// Reads or writes once, when the wish is fulfilled. True when it is over.
     pub(crate) fn step(&mut self) -> bool {
         match self.wish() {
@@ -124,6 +143,18 @@ impl<'a> Relay<'a> {
             self.to = None;
         }
         self.to.is_none()
+    }
+
+    /// The caller's descriptor, which is needed no more once the relay is over.
+    pub(crate) fn caller(&self) -> BorrowedFd<'a> {
+        self.caller
+    }
+
+    /// The stream that is not all there, and why.
+    pub(crate) fn lost(&self) -> Option<RunError> {
+        let stream =
+            if self.caller.as_raw_fd() == 2 { "standard error" } else { "standard output" };
+        self.lost.map(|errno| RunError::Lost { stream, errno })
     }
 
     /// What did not pass the filter.
@@ -166,8 +197,11 @@ impl<'a> Relay<'a> {
         match to.write(left) {
             Ok(length) => self.start = self.start.saturating_add(length),
             Err(Errno::AGAIN | Errno::INTR) => {}
-            // Nobody reads any more: the payload learns it by SIGPIPE at its next write.
-            Err(_) => {
+            // The payload learns it by SIGPIPE at its next write.
+            Err(errno) => {
+                let nobody_reads = matches!(errno, Errno::PIPE | Errno::CONNRESET)
+                    || (errno == Errno::IO && isatty(to.fd()));
+                self.lost = (!nobody_reads).then_some(errno);
                 self.to = None;
                 self.from = None;
             }
@@ -178,14 +212,14 @@ impl<'a> Relay<'a> {
 impl End<'_> {
     fn fd(&self) -> BorrowedFd<'_> {
         match self {
-            Self::Box(fd) => fd.as_fd(),
+            Self::Box(fd) | Self::Own(fd) => fd.as_fd(),
             Self::Caller(fd, _) => *fd,
         }
     }
 
     fn write(&self, bytes: &[u8]) -> Result<usize, Errno> {
         match self {
-            Self::Box(pipe) => rustix::io::write(pipe, bytes),
+            Self::Box(fd) | Self::Own(fd) => rustix::io::write(fd, bytes),
             Self::Caller(file, Kind::File) => rustix::io::write(file, bytes),
             Self::Caller(socket, Kind::Socket) => {
                 rustix::net::send(socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)

@@ -8,10 +8,11 @@ use rustix::event::{PollFd, PollFlags};
 use rustix::io::{Errno, IoSliceMut};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use rustix::termios::{
-    OptionalActions, QueueSelector, Termios, isatty, tcflush, tcgetattr, tcgetpgrp, tcgetwinsize,
+    OptionalActions, QueueSelector, Termios, isatty, tcdrain, tcflush, tcgetattr, tcgetwinsize,
     tcsetattr, tcsetwinsize,
 };
 
+use super::own_terminal;
 use crate::terminal::{FENCE, FENCE_ANSWER, Filter, RESET, Withheld};
 
 /// The pump between the user's terminal and the payload's.
@@ -19,6 +20,8 @@ use crate::terminal::{FENCE, FENCE_ANSWER, Filter, RESET, Withheld};
 pub(crate) struct Tty<'a> {
     input: BorrowedFd<'a>,
     output: BorrowedFd<'a>,
+    /// The same terminal, opened again so that writing does not block.
+    screen: Option<OwnedFd>,
     forward_input: bool,
     master: Option<OwnedFd>,
     saved: Option<Saved>,
@@ -27,9 +30,11 @@ pub(crate) struct Tty<'a> {
     raw: bool,
     /// For the payload.
     typed: Vec<u8>,
+    /// The user typed Ctrl-Z.
+    suspend_typed: bool,
     /// For the user.
     printed: Vec<u8>,
-    input_open: bool,
+    typing: Typing,
 }
 
 /// The terminal's settings from before, and who restores them if we cannot.
@@ -39,12 +44,35 @@ struct Saved {
     guard: Guard,
 }
 
+/// Ctrl-Z (termios(3), VSUSP).
+const SUSPEND: u8 = 0x1a;
 /// Bytes read at once.
 const CHUNK: usize = 16 * 1024;
-/// A terminal that is ready takes about this much.
+/// A terminal of another user's, where writing blocks, takes about this much when it is ready.
 const FITS: usize = 4096;
 /// How long the terminal may take to answer the fence, in milliseconds.
 const FENCE_WAIT: i64 = 300;
+
+/// How far the user has typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Typing {
+    /// Whole lines.
+    Line,
+    /// A line that has no end yet.
+    Words,
+    Over,
+}
+
+impl Typing {
+    /// The keys that end it (termios(3), VEOF): one for what stands on the line, one for the end.
+    const fn end(self) -> &'static [u8] {
+        match self {
+            Self::Line => b"\x04",
+            Self::Words => b"\x04\x04",
+            Self::Over => b"",
+        }
+    }
+}
 
 impl<'a> Tty<'a> {
     pub(crate) fn new(
@@ -56,14 +84,16 @@ impl<'a> Tty<'a> {
         Self {
             input,
             output,
+            screen: isatty(output).then(|| own_terminal(output)).flatten(),
             forward_input,
             master: None,
             saved: None,
             filter: Filter::new(),
             raw,
             typed: Vec::new(),
+            suspend_typed: false,
             printed: Vec::new(),
-            input_open: true,
+            typing: Typing::Line,
         }
     }
 
@@ -85,14 +115,15 @@ impl<'a> Tty<'a> {
         self.take()
     }
 
-    /// Makes the user's terminal raw, once drybox is in its foreground.
+    /// Makes the user's terminal raw, once drybox is in its foreground: until then the kernel stops
+    /// us (SIGTTOU), or refuses where nobody would continue us.
     pub(crate) fn take(&mut self) -> Result<(), Errno> {
         if !isatty(self.input) {
             return Ok(());
         }
-        while !self.in_foreground() {
-            drybox_jail::stop_self();
-        }
+        // Does nothing but ask the kernel whether we are in the foreground: the settings that are
+        // there before may be those of the shell's line editor.
+        while tcdrain(self.input) == Err(Errno::INTR) {}
         let settings = tcgetattr(self.input)?;
         if self.saved.is_none() {
             let guard = guard(self.input, RESET)?;
@@ -113,7 +144,6 @@ impl<'a> Tty<'a> {
 
     /// Gives the terminal back for good.
     pub(crate) fn give_back(&mut self) {
-        self.flush();
         self.write_reset();
         if self.filter.asked() {
             self.drain_answers();
@@ -135,8 +165,11 @@ impl<'a> Tty<'a> {
 
     /// The user's terminal, when there is room for what is typed.
     pub(crate) fn poll_user(&self) -> Option<PollFd<'_>> {
-        (self.input_open && self.forward_input && self.typed.is_empty() && self.master.is_some())
-            .then(|| PollFd::from_borrowed_fd(self.input, PollFlags::IN))
+        (self.typing != Typing::Over
+            && self.forward_input
+            && self.typed.is_empty()
+            && self.master.is_some())
+        .then(|| PollFd::from_borrowed_fd(self.input, PollFlags::IN))
     }
 
     /// The payload's terminal.
@@ -154,13 +187,13 @@ impl<'a> Tty<'a> {
 
     /// The user's terminal again, when something waits to be shown.
     pub(crate) fn poll_screen(&self) -> Option<PollFd<'_>> {
-        (!self.printed.is_empty()).then(|| PollFd::from_borrowed_fd(self.output, PollFlags::OUT))
+        (!self.printed.is_empty()).then(|| PollFd::from_borrowed_fd(self.screen(), PollFlags::OUT))
     }
 
     /// Moves what can be moved. False when the user's terminal is gone.
     pub(crate) fn pump(&mut self, user: bool, payload: PollFlags, screen: bool) -> bool {
-        if user {
-            self.read_user();
+        if user && !self.read_user() {
+            return false;
         }
         if payload.contains(PollFlags::OUT) {
             self.write_payload();
@@ -185,35 +218,39 @@ impl<'a> Tty<'a> {
         self.printed.clear();
     }
 
-    /// Shows what the payload printed before it ended.
-    pub(crate) fn drain(&mut self) {
-        while self.master.is_some() {
-            self.read_payload();
-            if self.printed.is_empty() {
-                break;
-            }
-            self.flush();
-        }
+    fn screen(&self) -> BorrowedFd<'_> {
+        self.screen.as_ref().map_or(self.output, AsFd::as_fd)
     }
 
-    fn in_foreground(&self) -> bool {
-        // A terminal that is not our controlling one has no foreground that could be ours.
-        tcgetpgrp(self.input).is_ok_and(|group| group == rustix::process::getpgrp())
-            || tcgetpgrp(self.input).is_err()
+    /// Whether the user typed Ctrl-Z since this was last asked.
+    pub(crate) fn typed_suspend(&mut self) -> bool {
+        std::mem::take(&mut self.suspend_typed)
     }
 
-    fn read_user(&mut self) {
+    /// False when the user's terminal is gone.
+    fn read_user(&mut self) -> bool {
         let mut chunk = [0_u8; CHUNK];
         match rustix::io::read(self.input, &mut chunk) {
-            Ok(0) => self.input_open = false,
-            Ok(length) => {
+            Ok(length) if length > 0 => {
                 let read = chunk.get(..length).unwrap_or_default();
                 self.filter.heard(read);
+                self.suspend_typed |= read.contains(&SUSPEND);
                 self.typed.extend_from_slice(read);
+                self.typing = if read.ends_with(b"\n") { Typing::Line } else { Typing::Words };
             }
             Err(Errno::AGAIN | Errno::INTR) => {}
-            Err(_) => self.input_open = false,
+            // A terminal that was made raw has no end of file (termios(3), MIN): it is gone.
+            Ok(_) | Err(_) if self.saved.is_some() => {
+                self.typing = Typing::Over;
+                return false;
+            }
+            Ok(_) | Err(_) => {
+                // A pipe has ended. The payload's terminal learns it as from a person.
+                self.typed.extend_from_slice(self.typing.end());
+                self.typing = Typing::Over;
+            }
         }
+        true
     }
 
     fn write_payload(&mut self) {
@@ -249,22 +286,17 @@ impl<'a> Tty<'a> {
     }
 
     fn write_screen(&mut self) -> bool {
-        let part = self.printed.get(..FITS).unwrap_or(&self.printed);
-        match rustix::io::write(self.output, part) {
+        let part = match &self.screen {
+            Some(_) => &self.printed,
+            None => self.printed.get(..FITS).unwrap_or(&self.printed),
+        };
+        match rustix::io::write(self.screen(), part) {
             Ok(length) => {
                 self.printed.drain(..length);
                 true
             }
             Err(Errno::AGAIN | Errno::INTR) => true,
             Err(_) => false,
-        }
-    }
-
-    fn flush(&mut self) {
-        while !self.printed.is_empty() {
-            if !self.write_screen() {
-                self.printed.clear();
-            }
         }
     }
 
@@ -275,13 +307,13 @@ impl<'a> Tty<'a> {
             reset.extend_from_slice(b"\x18\x1b\\");
         }
         self.filter.reset(&mut reset);
-        rustix::io::write(self.output, &reset).ok();
+        rustix::io::write(self.screen(), &reset).ok();
     }
 
     /// Drops what the terminal still sends because the payload made it: it must not become the
     /// next command line (TT-09).
     fn drain_answers(&self) {
-        if rustix::io::write(self.output, FENCE).is_err() {
+        if rustix::io::write(self.screen(), FENCE).is_err() {
             return;
         }
         let mut tail = Vec::new();
