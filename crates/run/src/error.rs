@@ -37,6 +37,13 @@ pub enum RunError {
         #[source]
         errno: Errno,
     },
+    /// The caller's standard output or error could not be written to the end.
+    #[error("cannot pass on what the command printed")]
+    Output {
+        /// The kernel's answer.
+        #[source]
+        errno: Errno,
+    },
     /// The child ended without a word: killed from outside.
     #[error("the sandbox was killed before it started")]
     Killed,
@@ -68,7 +75,9 @@ impl Report for RunError {
         match self {
             Self::Cwd(_) | Self::Stream { .. } => Kind::User,
             Self::Jail(error, _) if error.is_users() => Kind::User,
-            Self::Jail(..) | Self::Supervise { .. } | Self::Killed => Kind::Host,
+            Self::Jail(..) | Self::Supervise { .. } | Self::Output { .. } | Self::Killed => {
+                Kind::Host
+            }
         }
     }
 
@@ -77,7 +86,10 @@ impl Report for RunError {
             Self::Cwd(_) => Some("cd to a directory that is there".into()),
             Self::Jail(_, why) => why.fix.map(Into::into),
             Self::Stream { fix, .. } => Some((*fix).into()),
-            Self::Supervise { .. } | Self::Killed => None,
+            Self::Output { errno: Errno::NOSPC | Errno::DQUOT } => {
+                Some("make room where its output goes, and run again".into())
+            }
+            Self::Supervise { .. } | Self::Output { .. } | Self::Killed => None,
         }
     }
 

@@ -97,7 +97,11 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         wait_for(&supervisor.sandbox);
     }
     supervisor.drain();
-    let outcome = ending.map(|ending| supervisor.outcome(ending));
+    let lost = supervisor.outputs.iter().find_map(Relay::lost);
+    let outcome = match (ending, lost) {
+        (Ok(_), Some(errno)) => Err(RunError::Output { errno }),
+        (ending, _) => ending.map(|ending| supervisor.outcome(ending)),
+    };
     drop(supervisor);
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
     outcome

@@ -22,6 +22,8 @@ pub(crate) struct Relay<'a> {
     held: Vec<u8>,
     start: usize,
     spare: Vec<u8>,
+    /// Why something that the payload printed got nowhere.
+    lost: Option<Errno>,
     /// What goes to a terminal is filtered.
     filter: Option<Filter>,
     terminal: Option<BorrowedFd<'a>>,
@@ -84,6 +86,7 @@ impl<'a> Relay<'a> {
             held: Vec::new(),
             start: 0,
             spare: Vec::new(),
+            lost: None,
             filter: None,
             terminal: None,
         }
@@ -131,6 +134,11 @@ impl<'a> Relay<'a> {
         self.filter.as_ref().map(Filter::withheld)
     }
 
+    /// Why something that the payload printed got nowhere, although its reader is still there.
+    pub(crate) fn lost(&self) -> Option<Errno> {
+        self.lost
+    }
+
     /// Gives a terminal back after what was written there.
     pub(crate) fn reset_terminal(&self) {
         let mut reset = Vec::new();
@@ -156,7 +164,12 @@ impl<'a> Relay<'a> {
             }
             Err(Errno::AGAIN | Errno::INTR) => {}
             // EIO: the terminal is gone, or we are in its background.
-            Err(_) => self.from = None,
+            Err(errno) => {
+                if matches!(from, End::Box(_)) {
+                    self.lost = Some(errno);
+                }
+                self.from = None;
+            }
         }
     }
 
@@ -166,8 +179,11 @@ impl<'a> Relay<'a> {
         match to.write(left) {
             Ok(length) => self.start = self.start.saturating_add(length),
             Err(Errno::AGAIN | Errno::INTR) => {}
-            // Nobody reads any more: the payload learns it by SIGPIPE at its next write.
-            Err(_) => {
+            // The payload learns it by SIGPIPE at its next write, but it may be gone already.
+            Err(errno) => {
+                if !to.has_no_reader(errno) {
+                    self.lost = Some(errno);
+                }
                 self.to = None;
                 self.from = None;
             }
@@ -180,6 +196,15 @@ impl End<'_> {
         match self {
             Self::Box(fd) => fd.as_fd(),
             Self::Caller(fd, _) => *fd,
+        }
+    }
+
+    /// Whether a failed write means that nobody reads any more, and not that something was lost.
+    const fn has_no_reader(&self, errno: Errno) -> bool {
+        match self {
+            Self::Caller(_, Kind::File) => false,
+            // EIO: a terminal that is gone.
+            _ => matches!(errno, Errno::PIPE | Errno::CONNRESET | Errno::IO),
         }
     }
 
