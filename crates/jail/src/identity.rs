@@ -3,6 +3,7 @@
 use std::ffi::CString;
 
 use drybox_spec::BoxUser;
+use rustix::io::Errno;
 
 /// Who runs drybox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +12,8 @@ pub struct Invoker {
     pub uid: u32,
     /// Effective group id.
     pub gid: u32,
-    /// Whether the user namespace has a range of ids to give away: false in a container's own.
+    /// Whether uid 0 is the host's own root, so that the payload must get other ids, from a range:
+    /// false in a user namespace of an ordinary user, which has none to give.
     pub has_range: bool,
 }
 
@@ -21,17 +23,16 @@ impl Invoker {
     pub fn of_process() -> Self {
         let uid = rustix::process::geteuid().as_raw();
         let gid = rustix::process::getegid().as_raw();
-        // Only root can use a range; in a container's user namespace root may have none to give.
-        Self { uid, gid, has_range: uid == 0 && maps_everything() }
+        Self { uid, gid, has_range: uid == 0 && is_host_root() }
     }
 }
 
-/// Whether this user namespace is the first one (user_namespaces(7)).
-fn maps_everything() -> bool {
-    std::fs::read("/proc/self/uid_map").is_ok_and(|map| {
-        let words = map.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        words.eq([b"0".as_slice(), b"0", b"4294967295"])
-    })
+/// Whether our uid 0 is the host's. The kernel's own files of `/proc/sys/kernel` belong to the
+/// host's root, whatever user namespace looks at them; the maps of `/proc/self/uid_map` tell one
+/// level only. When in doubt it is: a wrong yes ends in an error, a wrong no runs the payload
+/// with the host's uid 0.
+fn is_host_root() -> bool {
+    rustix::fs::stat(c"/proc/sys/kernel").map_or(true, |stat| stat.st_uid == 0)
 }
 
 /// Who the payload is: one of the two launch paths (design §4).
@@ -115,6 +116,14 @@ impl Identity {
         }
     }
 
+    /// Fails when this user namespace has not real root's range to give, or nobody can tell.
+    pub(crate) fn check_range(&self) -> Result<(), Errno> {
+        let Self::Root { base, .. } = *self else { return Ok(()) };
+        let map = std::fs::read_to_string("/proc/self/uid_map")
+            .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
+        if holds_range(&map, base) { Ok(()) } else { Err(Errno::INVAL) }
+    }
+
     /// One line for `uid_map` and one for `gid_map` (user_namespaces(7)).
     pub(crate) fn maps(&self) -> (CString, CString) {
         let line = |inside: u32, outside: u32, count: u32| {
@@ -128,9 +137,34 @@ impl Identity {
     }
 }
 
+/// Whether a map (user_namespaces(7)) has a line with the whole range that begins at `base`.
+fn holds_range(map: &str, base: u32) -> bool {
+    map.lines().any(|line| {
+        let mut words = line.split_whitespace().map(|word| word.parse::<u32>().unwrap_or(0));
+        let (first, _, count) = (words.next(), words.next(), words.next());
+        let (first, count) = (first.unwrap_or(u32::MAX), count.unwrap_or(0));
+        base.checked_sub(first).is_some_and(|at| at.saturating_add(RANGE) <= count)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_namespace_without_the_range_is_seen() {
+        for (map, held) in [
+            ("         0          0 4294967295\n", true),
+            ("0 0 1\n", false),
+            ("0 0 65536\n", false),
+            ("0 1000 1\n1 1610612736 1000000\n", false),
+            ("0 1000 1\n1610612736 5 65536\n", true),
+            ("0 1000 1\n1610612736 5 65535\n", false),
+            ("", false),
+        ] {
+            assert_eq!(holds_range(map, FIRST_BASE), held, "{map:?}");
+        }
+    }
 
     const USER: Invoker = Invoker { uid: 1001, gid: 100, has_range: false };
     const ROOT: Invoker = Invoker { uid: 0, gid: 0, has_range: true };

@@ -80,6 +80,7 @@ impl Jail {
         if !identity.is_mappable() {
             return Err(JailError::new(Step::Identity, b"", Errno::RANGE));
         }
+        identity.check_range().map_err(|errno| JailError::new(Step::Maps, b"", errno))?;
         let mut tree = Tree::default();
         let mut sources = Sources::new(identity);
         let mut writable: Vec<CString> = plan::WRITABLE.map(CStr::to_owned).to_vec();
@@ -234,17 +235,19 @@ impl Jail {
             Identity::User { .. } => sys::launch(&plan).map_err(fail),
             Identity::Root { .. } => {
                 let (uid, gid) = self.sources.identity.outside();
+                let no_range = |errno| JailError::new(Step::Maps, b"", errno);
                 let launched = {
                     let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
                     sys::without_crash_dumps(|| {
                         sys::with_effective_ids(uid, gid, || sys::launch(&plan))
                     })
                 }
-                .and_then(|launched| launched?)
+                .map_err(no_range)?
+                .map_err(no_range)?
                 .map_err(fail)?;
                 let lifeline = channels.lifeline.1.as_fd();
                 sys::release(&launched, uid_map.as_bytes(), gid_map.as_bytes(), lifeline)
-                    .map_err(|errno| JailError::new(Step::Maps, b"", errno))?;
+                    .map_err(no_range)?;
                 Ok(launched)
             }
         }

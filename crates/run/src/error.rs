@@ -88,6 +88,9 @@ impl Report for RunError {
             Self::Cwd(_) => Some("cd to a directory that is there".into()),
             Self::Jail(_, why) => why.fix.map(Into::into),
             Self::Stream { fix, .. } => Some((*fix).into()),
+            Self::Lost { errno: Errno::NOSPC | Errno::DQUOT, .. } => {
+                Some("make room where its output goes, and run again".into())
+            }
             Self::Supervise { .. } | Self::Lost { .. } | Self::Killed => None,
         }
     }

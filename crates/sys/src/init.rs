@@ -16,7 +16,7 @@ use rustix::termios::tcsetpgrp;
 use crate::enter::{At, Step};
 use crate::plan::{Payload, Plan, Signal};
 use crate::record::{Failed, Record};
-use crate::signals::{SignalFd, SignalSet, reset, send};
+use crate::signals::{SignalFd, SignalSet, reset, send, use_default};
 use crate::{raw, stdio};
 
 /// The failure's index when the program is there and its interpreter is not.
@@ -39,6 +39,8 @@ pub(crate) fn leave(code: c_int) -> ! {
 }
 
 fn serve(plan: &Plan<'_>, given: &stdio::Given) -> Result<(), Failed> {
+    // A caller that ignores it would have the kernel reap for us, and say nothing (sigaction(2)).
+    use_default(libc::SIGCHLD).at(Step::Exec)?;
     let signals = SignalFd::new(&SignalSet::of(&[libc::SIGCHLD])).at(Step::Exec)?;
     let payload = start(&plan.payload, given)?;
     Record::Started(payload.as_raw_nonzero().get()).send(plan.channel.status);

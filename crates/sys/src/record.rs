@@ -102,6 +102,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_step_survives_the_pipe_and_the_numbers_have_no_gap() {
+        for (step, number) in Step::ALL.into_iter().zip(1_u8..) {
+            assert_eq!(step as u8, number, "{step:?}");
+            let record = Record::Failed(Failed { step, index: u16::MAX, errno: Errno::PERM });
+            assert_eq!(Record::decode(record.encode()), Some(record));
+        }
+    }
+
+    #[test]
     fn every_record_survives_the_pipe() {
         let failed = Failed { step: Step::Seccomp, index: 513, errno: Errno::NOSPC };
         for record in [

@@ -148,18 +148,23 @@ pub fn is_ignored(signal: c_int) -> bool {
 /// Gives every signal its default action and blocks none: what the caller ignored or blocked is
 /// not the payload's.
 pub(crate) fn reset() -> Result<()> {
-    // SAFETY: all-zero is SIG_DFL with no flags and an empty mask.
-    let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     for signal in 1..=LAST_SIGNAL {
-        // SAFETY: `default` is readable.
-        let result = unsafe { libc::sigaction(signal, &raw const default, ptr::null_mut()) };
-        match raw::check(result.into()) {
+        match use_default(signal) {
             // KILL, STOP and the C library's own two are refused.
-            Ok(_) | Err(Errno::INVAL) => {}
+            Ok(()) | Err(Errno::INVAL) => {}
             Err(errno) => return Err(errno),
         }
     }
     block_signals(&SignalSet::empty()).map(drop)
+}
+
+/// Gives a signal its default action.
+pub(crate) fn use_default(signal: c_int) -> Result<()> {
+    // SAFETY: all-zero is SIG_DFL with no flags and an empty mask.
+    let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: `default` is readable.
+    let result = unsafe { libc::sigaction(signal, &raw const default, ptr::null_mut()) };
+    raw::check(result.into()).map(drop)
 }
 
 /// Sends a signal. `kill(2)`; a process that is gone is no error.

@@ -6,17 +6,32 @@ use std::process::Command;
 
 use crate::{OrFail, Run, require};
 
-/// One system call that fails instead of doing its work, by its name and its turn in the process
+/// A system call that fails instead of doing its work, by its name and its turn in the process
 /// that makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fault {
-    /// As strace names it.
-    pub call: &'static str,
+pub struct Fault<'a> {
+    /// As strace names it; several, with commas between.
+    pub call: &'a str,
     /// `ENOSYS`, `EPERM`, …
-    pub errno: &'static str,
-    /// The first is 1; each process and thread counts for itself.
+    pub errno: &'a str,
+    /// The first is 1; each process and thread counts for itself. 0: every time.
     pub nth: u32,
 }
+
+impl Fault<'_> {
+    fn flag(self) -> String {
+        let Fault { call, errno, nth } = self;
+        if nth == 0 {
+            format!("--inject={call}:error={errno}")
+        } else {
+            format!("--inject={call}:error={errno}:when={nth}")
+        }
+    }
+}
+
+/// Lets every process go that executes a program: of a sandbox only the launch is traced and
+/// disturbed, not the payload. The program that is run itself is traced.
+const UNTIL_EXEC: &str = "--detach-on=execve";
 
 /// The system calls of a run, in the order in which they began.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +57,25 @@ impl Run {
     }
 
     /// The same run with a system call that fails; [`Trace::was_injected`] says whether it did.
-    pub fn failing(self, fault: Fault, log: impl AsRef<Path>) -> Self {
-        let Fault { call, errno, nth } = fault;
-        let inject = format!("--inject={call}:error={errno}:when={nth}");
-        self.under_strace(log.as_ref(), &[&inject])
+    pub fn failing(self, fault: Fault<'_>, log: impl AsRef<Path>) -> Self {
+        self.under_strace(log.as_ref(), &[&fault.flag()])
+    }
+
+    /// As [`Run::traced`], but what a child executes is let go.
+    pub fn launch_traced(self, log: impl AsRef<Path>) -> Self {
+        self.under_strace(log.as_ref(), &[UNTIL_EXEC])
+    }
+
+    /// As [`Run::failing`], but what a child executes is let go.
+    pub fn launch_failing(self, fault: Fault<'_>, log: impl AsRef<Path>) -> Self {
+        self.under_strace(log.as_ref(), &[UNTIL_EXEC, &fault.flag()])
+    }
+
+    /// The same run, killed (SIGKILL) in the process that makes this call, when it makes it for the
+    /// `nth` time: parent, child or thread, whoever gets there. What a child executes is let go.
+    pub fn launch_killed(self, call: &str, nth: u32, log: impl AsRef<Path>) -> Self {
+        let inject = format!("--inject={call}:signal=KILL:when={nth}");
+        self.under_strace(log.as_ref(), &[UNTIL_EXEC, &inject])
     }
 
     #[track_caller]
@@ -141,6 +171,31 @@ mod tests {
         assert!(Trace::read(&log).was_injected());
         let made = ["a", "b", "c"].map(|name| env.work().join(name).exists());
         assert_eq!(made, [true, false, true]);
+    }
+
+    #[test]
+    fn what_a_child_executes_is_let_go() {
+        let env = TestEnv::new();
+        let log = env.root().join("log");
+        let fault = Fault { call: "mkdir", errno: "ENOSPC", nth: 0 };
+        let shell = || env.command("/bin/sh").args(["-c", "mkdir a; true"]);
+        let done = shell().launch_failing(fault, &log).run().expect_code(0);
+        assert_eq!(done.stderr, "");
+        assert!(!Trace::read(&log).was_injected());
+        // The control: with the child traced, it fails.
+        let done = shell().failing(fault, &log).run().expect_code(0);
+        assert!(done.stderr.contains("No space left"), "{}", done.stderr);
+    }
+
+    #[test]
+    fn a_call_kills_in_its_turn() {
+        let env = TestEnv::new();
+        let log = env.root().join("log");
+        let mkdir = env.command("/bin/mkdir").args(["a", "b", "c"]);
+        let done = mkdir.launch_killed("mkdir", 2, &log).run();
+        // strace ends as its program did.
+        assert_eq!(done.signal(), Some(9));
+        assert!(env.work().join("a").exists() && !env.work().join("c").exists());
     }
 
     #[test]

@@ -2,11 +2,14 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod bad_input;
 mod docs;
 mod faults;
 mod fifos;
 mod golden;
 mod home;
+mod launch_counts;
+mod launch_faults;
 mod projects;
 mod refusals;
 mod shares;

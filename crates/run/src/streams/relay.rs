@@ -187,7 +187,12 @@ impl<'a> Relay<'a> {
             }
             Err(Errno::AGAIN | Errno::INTR) => {}
             // EIO: the terminal is gone, or we are in its background.
-            Err(_) => self.from = None,
+            Err(errno) => {
+                if matches!(from, End::Box(_)) {
+                    self.lost = Some(errno);
+                }
+                self.from = None;
+            }
         }
     }
 

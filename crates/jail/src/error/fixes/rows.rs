@@ -1,0 +1,250 @@
+//! The known causes: a table and nothing else.
+
+use drybox_sys::Step as Inside;
+use rustix::io::Errno;
+
+use super::super::Step;
+
+/// One known cause. The first row that matches decides.
+pub(super) struct Row {
+    /// None: whatever the step.
+    pub(super) step: Option<Step>,
+    pub(super) errno: Errno,
+    /// A file of the host and what it has to begin with.
+    pub(super) fact: Option<(&'static str, &'static str)>,
+    pub(super) why: &'static str,
+    pub(super) fix: Option<&'static str>,
+}
+
+const fn row(step: Step, errno: Errno, why: &'static str, fix: &'static str) -> Row {
+    Row { step: Some(step), errno, fact: None, why, fix: Some(fix) }
+}
+
+const fn anywhere(errno: Errno, why: &'static str, fix: &'static str) -> Row {
+    Row { step: None, errno, fact: None, why, fix: Some(fix) }
+}
+
+const fn when(fact: (&'static str, &'static str), row: Row) -> Row {
+    Row { fact: Some(fact), ..row }
+}
+
+const MAX_USER: (&str, &str) = ("/proc/sys/user/max_user_namespaces", "0\n");
+const MAX_NET: (&str, &str) = ("/proc/sys/user/max_net_namespaces", "0\n");
+const CLONE_SYSCTL: (&str, &str) = ("/proc/sys/kernel/unprivileged_userns_clone", "0");
+const APPARMOR: (&str, &str) = ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1");
+
+const APPARMOR_WHY: &str = "AppArmor takes the capabilities of unprivileged user namespaces \
+    (kernel.apparmor_restrict_unprivileged_userns is 1)";
+const APPARMOR_FIX: &str = "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+
+const INIT: (&str, &str) = ("/proc/1/comm", "drybox-init");
+
+const NO_PROC_WHY: &str = "no /proc is mounted here, as in a bare chroot";
+const NO_PROC_FIX: &str = "mount -t proc proc /proc";
+
+const NO_RANGE_WHY: &str = "this root is the host's, in a user namespace without other ids to give \
+    away: the payload would have to be the host's root";
+const NO_RANGE_FIX: &str = "run drybox outside of that namespace, or as an ordinary user";
+
+pub(super) const ROWS: &[Row] = &[
+    when(
+        MAX_USER,
+        row(
+            Step::Clone,
+            Errno::NOSPC,
+            "the limit user.max_user_namespaces is 0",
+            "sudo sysctl user.max_user_namespaces=15000",
+        ),
+    ),
+    when(
+        MAX_NET,
+        row(
+            Step::Clone,
+            Errno::NOSPC,
+            "the limit user.max_net_namespaces is 0",
+            "sudo sysctl user.max_net_namespaces=15000",
+        ),
+    ),
+    row(
+        Step::Clone,
+        Errno::NOSPC,
+        "a limit on namespaces is reached, or they are nested 32 deep",
+        "sysctl -a --pattern 'user.max_.*_namespaces', and raise the one that is small",
+    ),
+    when(
+        CLONE_SYSCTL,
+        row(
+            Step::Clone,
+            Errno::PERM,
+            "unprivileged user namespaces are off (kernel.unprivileged_userns_clone is 0)",
+            "sudo sysctl kernel.unprivileged_userns_clone=1",
+        ),
+    ),
+    row(
+        Step::Clone,
+        Errno::PERM,
+        "user namespaces are refused here: a container's seccomp profile, a chroot, or an LSM",
+        "run drybox on the host, or the container with --security-opt seccomp=unconfined",
+    ),
+    when(
+        INIT,
+        row(
+            Step::Clone,
+            Errno::NOSYS,
+            "this is a box already, and a box does not start another one",
+            "run drybox outside, or the command without it",
+        ),
+    ),
+    row(
+        Step::Clone,
+        Errno::NOSYS,
+        "the kernel or a container's seccomp profile has no clone3",
+        "use Linux 6.1 or newer, or the container with --security-opt seccomp=unconfined",
+    ),
+    row(Step::Maps, Errno::NOENT, NO_PROC_WHY, NO_PROC_FIX),
+    row(Step::Inside(Inside::Identity), Errno::NOENT, NO_PROC_WHY, NO_PROC_FIX),
+    row(
+        Step::Inside(Inside::Identity),
+        Errno::ROFS,
+        "/proc is mounted read-only here: nobody can map an id",
+        "mount a /proc that can be written: mount -t proc proc /proc",
+    ),
+    row(Step::Maps, Errno::INVAL, NO_RANGE_WHY, NO_RANGE_FIX),
+    row(Step::Maps, Errno::PERM, NO_RANGE_WHY, NO_RANGE_FIX),
+    row(
+        Step::Clone,
+        Errno::INVAL,
+        "the kernel was built without one of the namespaces",
+        "use a kernel with CONFIG_USER_NS, CONFIG_NET_NS, CONFIG_PID_NS and CONFIG_IPC_NS",
+    ),
+    when(
+        APPARMOR,
+        row(Step::Inside(Inside::NestedNamespaces), Errno::ACCESS, APPARMOR_WHY, APPARMOR_FIX),
+    ),
+    row(
+        Step::Inside(Inside::Scratch),
+        Errno::NOENT,
+        "there is no directory /sys here, on which the root filesystem is put together",
+        "mkdir /sys",
+    ),
+    when(APPARMOR, row(Step::Inside(Inside::Scratch), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
+    when(APPARMOR, row(Step::Inside(Inside::Identity), Errno::PERM, APPARMOR_WHY, APPARMOR_FIX)),
+    row(
+        Step::Inside(Inside::Proc),
+        Errno::PERM,
+        "parts of the host's /proc are covered, as in a container: the kernel allows no second one",
+        "run the container with --security-opt unmask=/proc/*",
+    ),
+    row(
+        Step::Inside(Inside::Mount),
+        Errno::STALE,
+        "it is not what it was a moment ago: somebody swapped it during the launch",
+        "look at who writes there, and run again",
+    ),
+    row(
+        Step::Inside(Inside::Mount),
+        Errno::NOENT,
+        "its place is not there inside: it lies in another share, which has no such directory",
+        "make the directory in the share, or choose another place",
+    ),
+    row(
+        Step::Inside(Inside::Mount),
+        Errno::LOOP,
+        "its place is a symbolic link inside another share",
+        "choose a place that is no link",
+    ),
+    row(
+        Step::Inside(Inside::Mount),
+        Errno::NOSPC,
+        "the limit fs.mount-max on mounts is reached",
+        "sudo sysctl fs.mount-max=100000",
+    ),
+    row(
+        Step::Inside(Inside::Skeleton),
+        Errno::FBIG,
+        "the limit on file size is too low",
+        "ulimit -f unlimited",
+    ),
+    row(
+        Step::Inside(Inside::Seccomp),
+        Errno::NOSYS,
+        "the kernel has no seccomp",
+        "use a kernel with CONFIG_SECCOMP_FILTER",
+    ),
+    row(
+        Step::Inside(Inside::Workdir),
+        Errno::NOENT,
+        "there is no such directory inside",
+        "share it with -v, or choose another with -w",
+    ),
+    row(
+        Step::Inside(Inside::Limits),
+        Errno::PERM,
+        "a hard limit can only be lowered",
+        "ask for no more than `ulimit -H -a` shows",
+    ),
+    row(
+        Step::Identity,
+        Errno::RANGE,
+        "real root's payload has the ids 0 to 65535",
+        "choose a -u UID:GID below 65536",
+    ),
+    row(
+        Step::Share,
+        Errno::NOTSUP,
+        "it is a socket, FIFO or device: it would lead out of the sandbox",
+        "share a directory or a file",
+    ),
+    row(
+        Step::Share,
+        Errno::LOOP,
+        "a symbolic link is on the way: it was put there a moment ago, or the path was not resolved",
+        "name the path without links: realpath PATH",
+    ),
+    row(
+        Step::Share,
+        Errno::NOENT,
+        "there is no such file or directory",
+        "make it first: drybox creates nothing on the host",
+    ),
+    row(
+        Step::Inside(Inside::Exec),
+        Errno::ACCESS,
+        "it is not executable",
+        "chmod +x it, or name its interpreter: drybox run -- sh FILE",
+    ),
+    row(
+        Step::Inside(Inside::Exec),
+        Errno::NOEXEC,
+        "it is no program for this machine, and has no #! line",
+        "name its interpreter: drybox run -- sh FILE",
+    ),
+    row(
+        Step::Inside(Inside::Exec),
+        Errno::TOOBIG,
+        "its arguments and environment are too long",
+        "pass less, or a file",
+    ),
+    // What means the same wherever it happens.
+    anywhere(
+        Errno::NOSYS,
+        "the kernel, or a seccomp profile around drybox, does not have a system call that it needs",
+        "use Linux 6.1 or newer, or the container with --security-opt seccomp=unconfined",
+    ),
+    anywhere(
+        Errno::AGAIN,
+        "the user's limit on processes is reached",
+        "ulimit -u, and raise it in /etc/security/limits.conf",
+    ),
+    anywhere(
+        Errno::MFILE,
+        "the limit on open files is too low",
+        "ulimit -n 256, or whatever is more",
+    ),
+    anywhere(
+        Errno::NFILE,
+        "the limit on open files of the whole system is reached",
+        "sudo sysctl fs.file-max=1000000",
+    ),
+    anywhere(Errno::NOMEM, "there is no memory left", "end other programs, and run again"),
+];
