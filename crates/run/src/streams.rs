@@ -7,8 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use drybox_jail::{FileId, FileInput, Stream, Streams, same_description};
 use drybox_spec::{HostPath, SandboxSpec, Stdin, Terminal};
 use rustix::fs::{
-    FileType, Mode, OFlags, SeekFrom, fcntl_getfl, fstat, fstatfs, major, minor, open, readlink,
-    seek,
+    FileType, Mode, OFlags, SeekFrom, fcntl_getfl, fstat, major, minor, open, readlink, seek,
 };
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -39,8 +38,6 @@ pub(crate) struct Wiring<'a> {
     pub(crate) input: Option<Relay<'a>>,
     /// Whether `input` is only for when a file cannot be opened again.
     pub(crate) input_is_spare: bool,
-    /// The caller's descriptors that the payload has now, and we need no more.
-    pub(crate) handed: Vec<BorrowedFd<'a>>,
     /// Copies standard output and error.
     pub(crate) outputs: Vec<Relay<'a>>,
     /// The user's terminal, when the payload has one of its own.
@@ -73,7 +70,6 @@ impl<'a> Caller<'a> {
         };
         let mut outputs = Vec::new();
         let output = wire_output(self.output, "standard output", raw, &mut outputs)?;
-        let output_is_handed = outputs.is_empty();
         let error = match &output {
             Stream::Pipe(pipe) if keep_order(self.output, self.error) => {
                 Stream::Pipe(pipe.try_clone().map_err(no_pipe)?)
@@ -82,10 +78,6 @@ impl<'a> Caller<'a> {
         };
         Ok(Wiring {
             streams: Streams::Each { input, output, error },
-            handed: [(self.input, copied.is_none()), (self.output, output_is_handed)]
-                .into_iter()
-                .filter_map(|(fd, handed)| handed.then_some(fd))
-                .collect(),
             input: copied,
             input_is_spare: spare,
             outputs,
@@ -107,7 +99,6 @@ impl<'a> Caller<'a> {
             streams: Streams::Terminal { error },
             input: None,
             input_is_spare: false,
-            handed: Vec::new(),
             outputs,
             tty: Some(Tty::new(self.input, self.output, raw, forward)),
         })
@@ -126,13 +117,6 @@ impl<'a> Caller<'a> {
         Ok(match Nature::of(caller) {
             Nature::Null | Nature::Closed => (Stream::Null, None, false),
             Nature::Directory => return Err(refuse_directory("standard input")),
-            Nature::Pipe => match own_description(caller, OFlags::RDONLY) {
-                Ok(pipe) => (Stream::Pipe(pipe), None, false),
-                Err(_) => {
-                    let (read, relay) = relayed()?;
-                    (Stream::Pipe(read), Some(relay), false)
-                }
-            },
             Nature::File => {
                 let (read, relay) = relayed()?;
                 match file_input(caller) {
@@ -157,11 +141,6 @@ fn wire_output<'a>(
     match Nature::of(caller) {
         Nature::Null | Nature::Closed => return Ok(Stream::Null),
         Nature::Directory => return Err(refuse_directory(name)),
-        Nature::Pipe => {
-            if let Ok(pipe) = own_description(caller, OFlags::WRONLY) {
-                return Ok(Stream::Pipe(pipe));
-            }
-        }
         Nature::File | Nature::Other => {}
     }
     let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(no_pipe)?;
@@ -173,10 +152,11 @@ fn wire_output<'a>(
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Nature {
     Null,
-    Pipe,
     File,
     Directory,
     Closed,
+    /// A pipe, socket, terminal or other device. Pipes too: whoever has one end of a pipe and its
+    /// owner's number may open the other (proc_pid_fd(5)), and write what the caller reads next.
     Other,
 }
 
@@ -189,7 +169,6 @@ impl Nature {
             Err(_) => return Self::Other,
         };
         match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Fifo if is_anonymous(fd) => Self::Pipe,
             FileType::RegularFile => Self::File,
             FileType::Directory => Self::Directory,
             // Linux `Documentation/admin-guide/devices.txt`.
@@ -201,13 +180,18 @@ impl Nature {
     }
 }
 
-/// Whether what is written to both ends up in one order: one description, or one file that both
-/// are appended to.
+/// Whether what is written to both ends up in one order: one description, one pipe, or one file
+/// that both are appended to.
 fn keep_order(a: BorrowedFd<'_>, b: BorrowedFd<'_>) -> bool {
     let appends = |fd| fcntl_getfl(fd).is_ok_and(|flags| flags.contains(OFlags::APPEND));
-    let file = |fd| fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
+    let one_file = || match (fstat(a), fstat(b)) {
+        (Ok(a), Ok(b)) => ((a.st_dev, a.st_ino) == (b.st_dev, b.st_ino)).then_some(a.st_mode),
+        _ => None,
+    };
     same_description(a, b)
-        || (appends(a) && appends(b) && matches!((file(a), file(b)), (Ok(a), Ok(b)) if a == b))
+        || one_file().is_some_and(|mode| {
+            FileType::from_raw_mode(mode).is_fifo() || (appends(a) && appends(b))
+        })
 }
 
 /// Whether these are one terminal, under whatever name.
@@ -244,28 +228,6 @@ pub(crate) fn let_go(fd: BorrowedFd<'_>) {
         1 => null().and_then(dup2_stdout).ok(),
         _ => None,
     };
-}
-
-/// Whether a pipe has no name: the mode and times of one that has are a file's of the host, which
-/// its owner may change through any descriptor (FD-22).
-fn is_anonymous(pipe: BorrowedFd<'_>) -> bool {
-    // Linux `include/uapi/linux/magic.h`.
-    const PIPEFS_MAGIC: u32 = 0x5049_5045;
-    fstatfs(pipe).is_ok_and(|found| u32::try_from(found.f_type) == Ok(PIPEFS_MAGIC))
-}
-
-/// The same pipe with flags and access of its own: what the payload sets there (`O_NONBLOCK`)
-/// does not reach the caller.
-fn own_description(pipe: BorrowedFd<'_>, access: OFlags) -> Result<OwnedFd, Errno> {
-    // Nobody gets what the caller does not have: the other end of a one-way pipe.
-    if ![access, OFlags::RDWR].contains(&access_mode(pipe)?) {
-        return Err(Errno::BADF);
-    }
-    let path = proc_path(pipe);
-    // A FIFO blocks an open until its other end is open: it is, or reading would end anyway.
-    let own = open(path.as_str(), access | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
-    rustix::io::ioctl_fionbio(&own, false)?;
-    Ok(own)
 }
 
 /// A regular file that is open for reading, if its name still leads to it.

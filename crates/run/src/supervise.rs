@@ -71,12 +71,9 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let wiring = caller.wire(spec)?;
     let interior = prepare::interior(spec, host, wiring.tty.is_some());
     let mut jail = Jail::prepare(interior)?;
-    let Wiring { streams, input, input_is_spare, handed, outputs, tty } = wiring;
+    let Wiring { streams, input, input_is_spare, outputs, tty } = wiring;
     let sandbox = jail.spawn(streams)?;
     let opens_input = sandbox.opens_input;
-    if host.gives_stdio_away {
-        handed.into_iter().for_each(let_go);
-    }
     let mut supervisor = Supervisor {
         jail: &jail,
         sandbox,

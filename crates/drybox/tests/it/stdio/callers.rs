@@ -8,18 +8,34 @@ use super::succeeds;
 fn a_loop_over_a_list_runs_once_a_line() {
     let env = TestEnv::new();
     env.write("list", "1\n2\n3\n");
-    for shell in ["while read -r l; do X; done < list", "cat list | while read -r l; do X; done"] {
+    for shell in
+        ["while read -r l; do X; done < list", "cat list | while read -r l; do X < /dev/null; done"]
+    {
         let text = shell.replace('X', "\"$D\" run -- echo got $l");
         assert_eq!(succeeds(&env, &text).stdout, "got 1\ngot 2\ngot 3\n", "{shell}");
     }
 }
 
 #[test]
-fn what_is_left_of_a_pipe_is_for_whoever_reads_first() {
+fn nothing_of_the_payloads_gets_into_the_callers_input() {
     let env = TestEnv::new();
+    let forge = "echo forged > /proc/self/fd/0";
+    // A loop over a pipe would take the payload's line for one of its list, and act on it.
     let text =
-        "printf '1\\n2\\n3\\n4\\n' | { read -r a; \"$D\" run -- sh -c 'read -r b; echo $b'; cat; }";
-    assert_eq!(succeeds(&env, text).stdout, "2\n3\n4\n");
+        |run: &str| format!("sleep 0.5 | {{ {run} '{forge}'; read -r x; echo \"got $x\"; }}");
+    assert_eq!(succeeds(&env, &text("\"$D\" run -- sh -c")).stdout, "got \n");
+    assert_eq!(succeeds(&env, &text("sh -c")).stdout, "got forged\n");
+}
+
+#[test]
+fn what_others_print_into_a_pipe_is_not_the_payloads_to_read() {
+    let env = TestEnv::new();
+    let read = "timeout 0.5 head -c 6 < /proc/self/fd/1 >&2";
+    let text = |run: &str| format!("{{ echo secret; {run} '{read}'; }} | {{ sleep 1; cat; }}");
+    let inside = succeeds(&env, &text("\"$D\" run -- sh -c"));
+    assert_eq!(inside.stdout, "secret\n");
+    assert!(!inside.stderr.contains("secret"), "{}", inside.stderr);
+    assert_eq!(succeeds(&env, &text("sh -c")).stderr, "secret");
 }
 
 #[test]

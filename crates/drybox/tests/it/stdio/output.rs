@@ -133,7 +133,8 @@ fn a_reader_that_leaves_ends_a_writer_by_its_signal() {
 fn what_could_not_be_written_is_told() {
     let env = TestEnv::new();
     let error = "error: cannot write all of the payload's standard output\n  \
-                 cause: No space left on device (os error 28)\n";
+                 cause: No space left on device (os error 28)\n  \
+                 fix:   make room where its output goes, and run again\n";
     // Outside the write itself fails; inside there is a pipe between, and its writer may be gone.
     for payload in ["echo short", "yes"] {
         let told = script(&env, &format!("\"$D\" run -- {payload} > /dev/full")).run();
