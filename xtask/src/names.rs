@@ -31,16 +31,11 @@ pub(crate) fn run(_: &[String]) -> Result<(), Failure> {
 enum Found {
     File(String),
     Directory,
-    /// A test file that is still written; what is in it is not looked at.
-    Coming,
     Nothing,
 }
 
 fn look(checkout: &Path, path: &str) -> Found {
     let place = checkout.join(path);
-    if COMING.contains(&path) {
-        return Found::Coming;
-    }
     match std::fs::read_to_string(&place) {
         Ok(text) => Found::File(with_modules(text, &place)),
         Err(_) if place.is_dir() => Found::Directory,
@@ -130,20 +125,6 @@ const ROOTS: &[&str] = &["crates/", "xtask/src/", "docs/"];
 /// A path with one of these stands for many.
 const HOLES: &[char] = &['*', '…', '{', '<', ' '];
 
-/// Test files that documents name while they are still written. A row goes when its file is there:
-/// from then on its names are checked.
-const COMING: &[&str] = &[
-    "crates/drybox/tests/it/bad_input.rs",
-    "crates/drybox/tests/it/launch_faults.rs",
-    "crates/drybox/tests/it/projects.rs",
-    "crates/drybox/tests/it/shares.rs",
-    "crates/drybox/tests/it/signals.rs",
-    "crates/drybox/tests/it/stdio.rs",
-    "crates/drybox/tests/it/terminal.rs",
-    "crates/drybox/tests/it/tools_inside.rs",
-    "crates/drybox/tests/it/walls.rs",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,7 +135,6 @@ mod tests {
                 Found::File("pub(crate) fn c() {}\nconst D: u8 = 0;\n    E,\n".into())
             }
             "crates/a/src" => Found::Directory,
-            "crates/a/tests/soon.rs" => Found::Coming,
             _ => Found::Nothing,
         })
     }
@@ -163,7 +143,6 @@ mod tests {
     fn files_and_items_that_are_there_are_accepted() {
         assert!(wrong("`crates/a/src/b.rs`, `crates/a/src/b.rs::c`, `crates/a/src`").is_empty());
         assert!(wrong("`crates/a/src/b.rs::D` `crates/a/src/b.rs::E`").is_empty());
-        assert!(wrong("`crates/a/tests/soon.rs::both::whatever`").is_empty());
         assert!(wrong("`crates/*/x.rs`, `spec::Shown`\n```\n`crates/z.rs`\n```").is_empty());
     }
 

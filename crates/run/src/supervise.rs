@@ -85,8 +85,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         deadline: spec.timeout.as_ref().map(|t| (Instant::now() + t.value, Ending::TimedOut)),
         gives_stdio_away: host.gives_stdio_away,
         started: false,
-        asked_to_stop: false,
-        asked_to_end: false,
+        asked: Asked::default(),
         unheard: None,
         background_until: None,
         exited: None,
@@ -118,14 +117,12 @@ struct Supervisor<'a> {
     /// When the sandbox is killed, and what that is called.
     deadline: Option<(Instant, Ending)>,
     gives_stdio_away: bool,
-    /// A signal that ends most programs was passed on.
-    asked_to_end: bool,
+    /// What the user asked for by a signal.
+    asked: Asked,
     /// A signal that came before the payload did: when that was too long ago.
     unheard: Option<(Instant, Ending)>,
     /// The payload has been executed.
     started: bool,
-    /// The user suspended us, and the payload was told.
-    asked_to_stop: bool,
     /// Standard input is a terminal in whose background we are: when to look again.
     background_until: Option<Instant>,
     /// The payload's wait status.
@@ -133,6 +130,15 @@ struct Supervisor<'a> {
     /// Why we killed the sandbox.
     ended_by: Option<Ending>,
     notices: Vec<Notice>,
+}
+
+/// What the user asked for by a signal.
+#[derive(Default)]
+struct Asked {
+    /// A signal that ends most programs was passed on.
+    to_end: bool,
+    /// The user suspended us, and the payload was told.
+    to_stop: bool,
 }
 
 /// The relay of standard input.
@@ -260,7 +266,7 @@ impl<'a> Supervisor<'a> {
     /// stops itself where no terminal is stops alone: our clock has to go on (LM-14).
     fn stop(&mut self) {
         let typed = self.tty.as_mut().is_some_and(Tty::typed_suspend);
-        let asked = std::mem::take(&mut self.asked_to_stop) || typed;
+        let asked = std::mem::take(&mut self.asked.to_stop) || typed;
         match &mut self.tty {
             // Only the user may hold the clock of `--timeout`.
             Some(tty) if asked || self.deadline.is_none() => {
@@ -288,15 +294,15 @@ impl<'a> Supervisor<'a> {
                 Some(To::Payload) => self.send(Signal::Payload(number(signal))),
                 Some(To::Group) => {
                     match signal {
-                        libc::SIGTSTP => self.asked_to_stop = true,
-                        libc::SIGCONT => self.asked_to_stop = false,
+                        libc::SIGTSTP => self.asked.to_stop = true,
+                        libc::SIGCONT => self.asked.to_stop = false,
                         _ => {}
                     }
                     self.send(Signal::Group(number(signal)));
                 }
                 None => {}
             }
-            self.asked_to_end |= ends(signal);
+            self.asked.to_end |= ends(signal);
             if !self.started && ends(signal) {
                 // Init hands it to the payload once that runs. A launch that hangs ends here.
                 let until = Instant::now() + LAUNCH;
@@ -370,7 +376,7 @@ impl<'a> Supervisor<'a> {
         self.input = Input::Used(None);
         // A payload may be over before its terminal was looked at.
         self.receive_master().ok();
-        let patience = self.asked_to_end.then_some(PATIENCE);
+        let patience = self.asked.to_end.then_some(PATIENCE);
         let mut patient = true;
         while patient && self.has_output() {
             let mut waiting = Waiting::default();
