@@ -98,9 +98,9 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         supervisor.kill(Ending::Killed);
         wait_for(&supervisor.sandbox);
     }
-    supervisor.drain();
+    let drained = supervisor.drain();
     let lost = supervisor.outputs.iter().find_map(Relay::lost);
-    let ending = ending.and_then(|ending| lost.map_or(Ok(ending), Err));
+    let ending = ending.and_then(|ending| drained.and(lost.map_or(Ok(ending), Err)));
     let outcome = ending.map(|ending| supervisor.outcome(ending));
     drop(supervisor);
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
@@ -247,10 +247,15 @@ impl<'a> Supervisor<'a> {
     }
 
     fn ending(&self) -> Result<Ending, RunError> {
-        wait_for(&self.sandbox);
+        let by_itself = wait_for(&self.sandbox);
         match (self.ended_by, self.exited) {
             (Some(ending), _) => Ok(ending),
             (None, Some(status)) => Ok(of_status(status)),
+            // Init ended in good order, and its last word did not arrive.
+            (None, None) if by_itself => Err(RunError::Supervise {
+                what: "how the command ended was not told",
+                errno: Errno::PIPE,
+            }),
             (None, None) if self.started => Ok(Ending::Killed),
             (None, None) => Err(RunError::Killed),
         }
@@ -372,12 +377,12 @@ impl<'a> Supervisor<'a> {
 
     /// Passes on what was printed before the end, and gives the terminal back. Nobody may read any
     /// more: a signal ends it, and when one has ended the run it does not wait for long.
-    fn drain(&mut self) {
+    fn drain(&mut self) -> Result<(), RunError> {
         self.input = Input::Used(None);
         // A payload may be over before its terminal was looked at.
         self.receive_master().ok();
         let patience = self.asked.to_end.then_some(PATIENCE);
-        let mut patient = true;
+        let (mut patient, mut failed) = (true, None);
         while patient && self.has_output() {
             let mut waiting = Waiting::default();
             waiting.add(Source::Signals, Some(readable(self.signals.as_fd())));
@@ -388,7 +393,13 @@ impl<'a> Supervisor<'a> {
             for (index, relay) in self.outputs.iter().enumerate() {
                 waiting.add(Source::Output(index), relay.poll());
             }
-            let Ok(ready) = waiting.poll(patience.as_ref()) else { break };
+            let ready = match waiting.poll(patience.as_ref()) {
+                Ok(ready) => ready,
+                Err(errno) => {
+                    failed = Some(RunError::Supervise { what: "poll failed", errno });
+                    break;
+                }
+            };
             patient = !(ready.is_empty() && patience.is_some());
             for (source, events) in ready {
                 match source {
@@ -404,6 +415,7 @@ impl<'a> Supervisor<'a> {
         for relay in &self.outputs {
             relay.reset_terminal();
         }
+        failed.map_or(Ok(()), Err)
     }
 
     fn has_output(&self) -> bool {
@@ -426,10 +438,15 @@ impl<'a> Supervisor<'a> {
 }
 
 /// Waits until the init is reaped: then the kernel has ended every process of its namespace, and
-/// let go of its mounts (pid_namespaces(7)).
-pub(crate) fn wait_for(sandbox: &Sandbox) {
+/// let go of its mounts (pid_namespaces(7)). True when it ended by itself, and was not killed.
+pub(crate) fn wait_for(sandbox: &Sandbox) -> bool {
     let init = WaitId::PidFd(sandbox.pidfd.as_fd());
-    while matches!(waitid(init.clone(), WaitIdOptions::EXITED), Err(Errno::INTR)) {}
+    loop {
+        match waitid(init.clone(), WaitIdOptions::EXITED) {
+            Err(Errno::INTR) => {}
+            end => return matches!(end, Ok(Some(status)) if status.exited()),
+        }
+    }
 }
 
 /// A wait status, as wait(2) encodes it: the low seven bits are the signal, the next byte the code.
