@@ -233,7 +233,11 @@ impl<'a> Supervisor<'a> {
                         self.started = true;
                         self.unheard = None;
                     }
-                    Some(Record::Exited(status)) => self.exited = Some(status),
+                    Some(Record::Exited(status)) => {
+                        // Init's last word: nothing comes after it but its end.
+                        self.exited = Some(status);
+                        return self.ending().map(Some);
+                    }
                     Some(Record::Stopped(_)) => self.stop(),
                     _ => {}
                 },
