@@ -17,7 +17,7 @@ fn main() {
     let env = |name: &str| std::env::var_os(name);
     let home = std::env::var("HOME").expect("HOME is set");
     let home = HostPath::parse(home.as_bytes()).expect("HOME is absolute");
-    let found = discover(&env, &home);
+    let found = discover(&env, &home, None);
     if let Some(dir) = std::env::args().nth(1) {
         return bwrap(&found, Path::new(&dir));
     }
@@ -25,7 +25,7 @@ fn main() {
     let mut times: Vec<_> = (0..500)
         .map(|_| {
             let start = Instant::now();
-            drop(std::hint::black_box(discover(&env, &home)));
+            drop(std::hint::black_box(discover(&env, &home, None)));
             start.elapsed()
         })
         .collect();

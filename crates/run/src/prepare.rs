@@ -106,7 +106,7 @@ pub fn visible(spec: &SandboxSpec, host: &Host<'_>) -> Vec<Share> {
 fn tool_chains(spec: &SandboxSpec, host: &Host<'_>) -> ToolChains {
     match (spec.tool_chains.value, &host.home) {
         (Wanted::FromPath, Some(home)) => {
-            tool_chains::discover(&|name: &str| (host.env)(name), home)
+            tool_chains::discover(&|name: &str| (host.env)(name), home, Some(&host.cwd))
         }
         _ => tool_chains::hidden(),
     }

@@ -10,6 +10,7 @@ use drybox_jail::{
 use drybox_spec::{Ending, Notice, SandboxSpec};
 use rustix::event::{PollFlags, Timespec};
 use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{Signal as Kill, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
 
 use crate::error::RunError;
@@ -42,6 +43,10 @@ const LAUNCH: Duration = Duration::from_secs(1);
 
 /// How long the last words wait for somebody who takes some of them.
 const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+
+/// How long what a box printed may take to arrive once all of its processes are gone: a terminal's
+/// bytes are passed on by the kernel's workers (pty(7)), a pipe's are there.
+const SETTLED: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 /// How long a payload may go on after its terminal is gone.
 const HANG_UP: Duration = Duration::from_secs(2);
@@ -223,6 +228,8 @@ impl<'a> Supervisor<'a> {
             match rustix::io::read(&self.sandbox.status, &mut bytes) {
                 Ok(0) => return self.ending().map(Some),
                 Ok(_) => match Record::decode(bytes) {
+                    // Init is at its end, and the payload did run: the end of the pipe tells.
+                    Some(Record::Failed(_)) if self.started => {}
                     Some(Record::Failed(failed)) => {
                         wait_for(&self.sandbox);
                         return Err(self.jail.explain(failed).into());
@@ -380,14 +387,19 @@ impl<'a> Supervisor<'a> {
     }
 
     /// Passes on what was printed before the end, and gives the terminal back. Nobody may read any
-    /// more: a signal ends it, and when one has ended the run it does not wait for long.
+    /// more: a signal ends it, and when one has ended the run it does not wait for long. Nobody may
+    /// end it either: descriptors that were sent over sockets and not received outlive the box.
     fn drain(&mut self) -> Result<(), RunError> {
         self.input = Input::Used(None);
         // A payload may be over before its terminal was looked at.
         self.receive_master().ok();
-        let patience = self.asked.to_end.then_some(PATIENCE);
         let (mut patient, mut failed) = (true, None);
         while patient && self.has_output() {
+            let patience = if self.asked.to_end {
+                Some(PATIENCE)
+            } else {
+                (!self.has_unwritten()).then_some(SETTLED)
+            };
             let mut waiting = Waiting::default();
             waiting.add(Source::Signals, Some(readable(self.signals.as_fd())));
             if let Some(tty) = &self.tty {
@@ -422,6 +434,12 @@ impl<'a> Supervisor<'a> {
         failed.map_or(Ok(()), Err)
     }
 
+    /// The caller has yet to take something, as slowly as it likes.
+    fn has_unwritten(&self) -> bool {
+        self.tty.as_ref().is_some_and(|tty| tty.poll_screen().is_some())
+            || self.outputs.iter().any(Relay::has_unwritten)
+    }
+
     fn has_output(&self) -> bool {
         let tty = self.tty.as_ref();
         tty.is_some_and(|tty| tty.poll_screen().is_some() || tty.poll_payload().is_some())
@@ -445,12 +463,21 @@ impl<'a> Supervisor<'a> {
 /// let go of its mounts (pid_namespaces(7)). True when it ended by itself, and was not killed.
 pub(crate) fn wait_for(sandbox: &Sandbox) -> bool {
     let init = WaitId::PidFd(sandbox.pidfd.as_fd());
-    loop {
+    let end = loop {
         match waitid(init.clone(), WaitIdOptions::EXITED) {
             Err(Errno::INTR) => {}
-            end => return matches!(end, Ok(Some(status)) if status.exited()),
+            end => break end,
         }
-    }
+    };
+    forget_sockets();
+    matches!(end, Ok(Some(status)) if status.exited())
+}
+
+/// Sockets that were sent over each other stay, and with them every file that was sent along, until
+/// some unix socket of the machine is closed: then the kernel looks for them (`unix_gc`, Linux
+/// `net/unix/garbage.c`). A box would leave its pipes and its memory behind.
+fn forget_sockets() {
+    drop(socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None));
 }
 
 /// A wait status, as wait(2) encodes it: the low seven bits are the signal, the next byte the code.

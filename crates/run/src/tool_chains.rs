@@ -79,10 +79,12 @@ pub struct LeftOut {
 ///
 /// Looks at the first 128 entries of `PATH`; gives at most 64 shares. A directory that cannot be
 /// read, or is not what the table expects, is left out: a tool is then missing inside, and nothing
-/// is wider than the table. Source: W-118, FS-37, FS-38 of the threat tables.
+/// is wider than the table. What the user named in `workspace`, the current directory, is left out
+/// when a link there leads elsewhere: it came with what is to be run. Source: W-118, FS-37, FS-38
+/// of the threat tables.
 #[must_use]
-pub fn discover(env: &dyn HostEnv, home: &HostPath) -> ToolChains {
-    discover::Finder::new(env, home).find()
+pub fn discover(env: &dyn HostEnv, home: &HostPath, workspace: Option<&HostPath>) -> ToolChains {
+    discover::Finder::new(env, home).beside(workspace).find()
 }
 
 /// No tool chains (`spec::ToolChains::Hidden`).

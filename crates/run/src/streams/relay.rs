@@ -125,6 +125,11 @@ impl<'a> Relay<'a> {
         }
     }
 
+    /// Something was read that the other side has not taken.
+    pub(crate) fn has_unwritten(&self) -> bool {
+        self.wish() == Wish::Write
+    }
+
     /// Whether reading would be reading from a terminal that is another process group's.
     pub(crate) fn reads_from_background(&self) -> bool {
         self.wish() == Wish::Read

@@ -163,13 +163,14 @@ impl<'a> Tty<'a> {
         }
     }
 
-    /// The user's terminal, when there is room for what is typed.
+    /// The user's terminal: what is typed when there is room for it, and its end always. A payload
+    /// that reads nothing, and has its questions answered, would else outlive it unnoticed.
     pub(crate) fn poll_user(&self) -> Option<PollFd<'_>> {
-        (self.typing != Typing::Over
-            && self.forward_input
-            && self.typed.is_empty()
-            && self.master.is_some())
-        .then(|| PollFd::from_borrowed_fd(self.input, PollFlags::IN))
+        let reads = self.forward_input && self.typed.is_empty();
+        let watched = reads || self.saved.is_some();
+        let events = if reads { PollFlags::IN } else { PollFlags::empty() };
+        (self.typing != Typing::Over && watched && self.master.is_some())
+            .then(|| PollFd::from_borrowed_fd(self.input, events))
     }
 
     /// The payload's terminal.
@@ -262,6 +263,17 @@ impl<'a> Tty<'a> {
             Err(Errno::AGAIN | Errno::INTR) => {}
             Err(_) => self.typed.clear(),
         }
+        self.take_answers();
+    }
+
+    /// Lets the filter's answers follow what is typed. Those of a payload that does not read them
+    /// stay with the filter, which withholds more than a few.
+    fn take_answers(&mut self) {
+        if self.raw {
+            self.filter.answers(&mut Vec::new());
+        } else if self.typed.is_empty() {
+            self.filter.answers(&mut self.typed);
+        }
     }
 
     fn read_payload(&mut self) {
@@ -272,12 +284,11 @@ impl<'a> Tty<'a> {
                 let read = chunk.get(..length).unwrap_or_default();
                 if self.raw {
                     self.filter.feed(read, &mut Vec::new());
-                    self.filter.answers(&mut Vec::new());
                     self.printed.extend_from_slice(read);
                 } else {
                     self.filter.feed(read, &mut self.printed);
-                    self.filter.answers(&mut self.typed);
                 }
+                self.take_answers();
             }
             Err(Errno::AGAIN | Errno::INTR) => {}
             // EIO: nobody has the other side open (pty(7)).

@@ -22,6 +22,8 @@ pub(super) struct Finder<'a> {
     home: Home,
     /// Where [`Root::Fixed`] begins; tests have another.
     host_root: PathBuf,
+    /// The current directory: whose files and links choose nothing.
+    workspace: Option<PathBuf>,
     roots: BTreeMap<PathBuf, Option<PathBuf>>,
     taken: Vec<(&'static str, PathBuf)>,
     carver: Carver,
@@ -48,11 +50,17 @@ impl<'a> Finder<'a> {
             env,
             home: Home { named: home.as_path().to_owned(), real: None },
             host_root: PathBuf::from("/"),
+            workspace: None,
             roots: BTreeMap::new(),
             taken: Vec::new(),
             carver: Carver::default(),
             found: ToolChains::default(),
         }
+    }
+
+    pub(super) fn beside(mut self, workspace: Option<&HostPath>) -> Self {
+        self.workspace = workspace.map(|path| path.as_path().to_owned());
+        self
     }
 
     #[cfg(test)]
@@ -99,6 +107,9 @@ impl<'a> Finder<'a> {
         };
         if in_base(&real) {
             return self.prepend(&real);
+        }
+        if self.leaves_workspace(entry, &real) {
+            return self.leave_out(entry.as_os_str().as_bytes(), LEAVES);
         }
         if let Err(Refusal(why)) = self.home.allows(&real) {
             return self.leave_out(entry.as_os_str().as_bytes(), why);
@@ -165,8 +176,11 @@ impl<'a> Finder<'a> {
             self.link(&place.named, &place.root);
         }
         self.set_env(chain, &place.named, base);
-        chain.copies.iter().for_each(|name| settings::copy(base, name, &mut self.found));
+        let copies = chain.copies.iter().filter(|name| !self.is_link_of_workspace(base, name));
+        let copies: Vec<_> = copies.collect();
+        copies.into_iter().for_each(|name| settings::copy(base, name, &mut self.found));
         match chain.special {
+            _ if settings::FILES.iter().any(|name| self.is_link_of_workspace(base, name)) => {}
             Special::None => {}
             Special::Cargo => settings::cargo(base, &mut self.found),
             Special::Rustup => settings::rustup(self.env, base, &mut self.found),
@@ -208,8 +222,29 @@ impl<'a> Finder<'a> {
 
     /// The canonical path of a root, looked up once.
     fn real(&mut self, named: &Path) -> Option<PathBuf> {
-        let look = || fs::canonicalize(named).ok();
-        self.roots.entry(named.to_owned()).or_insert_with(look).clone()
+        if let Some(known) = self.roots.get(named) {
+            return known.clone();
+        }
+        let mut real = fs::canonicalize(named).ok();
+        if real.as_ref().is_some_and(|real| self.leaves_workspace(named, real)) {
+            self.leave_out(named.as_os_str().as_bytes(), LEAVES);
+            real = None;
+        }
+        self.roots.insert(named.to_owned(), real.clone());
+        real
+    }
+
+    /// A link of the workspace has a place that the user named there lead elsewhere (W-118).
+    fn leaves_workspace(&self, named: &Path, real: &Path) -> bool {
+        self.workspace.as_ref().is_some_and(|workspace| {
+            named != real && !real.starts_with(workspace) && link_within(workspace, named)
+        })
+    }
+
+    /// A file that a tool chain in the workspace has copied, and that is a link: perhaps to a token.
+    fn is_link_of_workspace(&self, base: &Path, name: &str) -> bool {
+        self.workspace.as_ref().is_some_and(|workspace| base.starts_with(workspace))
+            && fs::symlink_metadata(base.join(name)).is_ok_and(|found| found.is_symlink())
     }
 
     fn set_env(&mut self, chain: &Chain, root: &Path, base: &Path) {
@@ -285,8 +320,39 @@ impl Home {
     }
 }
 
+const LEAVES: &str = "a link of the current directory leads to it";
+
+/// Links that the kernel follows in one path (path_resolution(7)).
+const MOST_LINKS: u32 = 40;
+
+/// Whether `path` is resolved through a link that stands within `directory`, a canonical path.
+fn link_within(directory: &Path, path: &Path) -> bool {
+    let parts = |path: &Path| -> Vec<_> {
+        path.components().rev().map(|part| part.as_os_str().to_owned()).collect()
+    };
+    let mut at = PathBuf::from("/");
+    let mut left = parts(path);
+    let mut links = 0_u32;
+    while let Some(part) = left.pop() {
+        if part == ".." {
+            at.pop();
+            continue;
+        }
+        at.push(part);
+        if let Ok(target) = fs::read_link(&at) {
+            links = links.saturating_add(1);
+            if at.starts_with(directory) || links > MOST_LINKS {
+                return true;
+            }
+            at.pop();
+            left.extend(parts(&target));
+        }
+    }
+    false
+}
+
 /// An entry as an absolute path without `..`, control bytes or a length no kernel takes.
-fn plain(entry: &[u8]) -> Option<PathBuf> {
+pub(super) fn plain(entry: &[u8]) -> Option<PathBuf> {
     if entry.len() >= 4096 || entry.iter().any(u8::is_ascii_control) {
         return None;
     }

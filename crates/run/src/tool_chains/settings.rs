@@ -12,6 +12,7 @@ use std::path::Path;
 use drybox_spec::{BoxPath, EnvVar};
 use toml::{Table, Value};
 
+use super::discover::plain;
 use super::share::has_url_with_user;
 use super::{BOX_HOME, HostEnv, ScratchFile, ToolChains};
 
@@ -19,6 +20,9 @@ use super::{BOX_HOME, HostEnv, ScratchFile, ToolChains};
 const SOURCE_PLACES: &[&str] = &["registry", "directory", "local-registry"];
 /// A settings file larger than this is none.
 const MAX_SIZE: u64 = 64 * 1024;
+
+/// The files that [`cargo`] and [`rustup`] read.
+pub(super) const FILES: &[&str] = &["config", "config.toml", "settings.toml"];
 
 /// `CARGO_HOME/config.toml`: where packages come from, as the folders in `registry` are named after
 /// the index's URL.
@@ -74,7 +78,9 @@ pub(super) fn rustup(env: &dyn HostEnv, base: &Path, found: &mut ToolChains) {
 ///
 /// Source: mise docs, Configuration.
 pub(super) fn mise(env: &dyn HostEnv, home: &Path, found: &mut ToolChains) {
-    let config = env.get("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), Into::into);
+    // A relative one would be a place of the workspace (basedir-spec: to be ignored).
+    let set = env.get("XDG_CONFIG_HOME").and_then(|value| plain(value.as_bytes()));
+    let config = set.unwrap_or_else(|| home.join(".config"));
     let Some(text) = read(&config.join("mise/config.toml")) else {
         return;
     };

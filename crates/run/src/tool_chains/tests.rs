@@ -84,6 +84,13 @@ impl Host {
         self.find_at(&self.home())
     }
 
+    /// With `home/alice/WORKSPACE` as the current directory.
+    fn find_in(&self, workspace: &str) -> ToolChains {
+        let path = |path: &Path| HostPath::parse(path.as_os_str().as_encoded_bytes()).unwrap();
+        let (home, workspace) = (path(&self.home()), path(&self.home().join(workspace)));
+        Finder::new(self, &home).with_host_root(&self.root()).beside(Some(&workspace)).find()
+    }
+
     fn find_at(&self, home: &Path) -> ToolChains {
         let home = HostPath::parse(home.as_os_str().as_encoded_bytes()).unwrap();
         Finder::new(self, &home).with_host_root(&self.root()).find()

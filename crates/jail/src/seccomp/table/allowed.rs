@@ -80,11 +80,6 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     Family::new(
         ALLOW,
-        "the real-time scheduler's other call; RLIMIT_RTPRIO is zero",
-        &[both("sched_setparam", 142, 118)],
-    ),
-    Family::new(
-        ALLOW,
         "barriers and keys of memory in the JVM, V8 and allocators; the shadow stack and sealing \
          of the C library",
         &[

@@ -64,8 +64,26 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     Family::new(
         Verdict::By(&PRLIMIT64),
-        "what the C library makes of getrlimit and setrlimit; as setrlimit",
+        "what the C library makes of getrlimit and setrlimit; as setrlimit. Init is the payload's \
+         own user's, and without descriptors or processor time it could not tell how the run ended",
         &[both("prlimit64", 302, 261)],
+    ),
+    Family::new(
+        Verdict::By(&SCHEDULING),
+        "schedulers and processors of the box's processes; of its init, which at the lowest \
+         priority would not end the box in time, no",
+        &[
+            both("sched_setparam", 142, 118),
+            both("sched_setscheduler", 144, 119),
+            both("sched_setaffinity", 203, 122),
+            both("sched_setattr", 314, 274),
+        ],
+    ),
+    Family::new(
+        Verdict::By(&PRIORITY),
+        "nice; as the scheduler's calls. A group or a user may hold init too (setpgid(2) lets the \
+         payload into its group)",
+        &[both("setpriority", 141, 140)],
     ),
     Family::new(
         Verdict::By(&SECCOMP),
@@ -207,7 +225,24 @@ const SETRLIMIT: Rule =
 
 /// prlimit64(pid, unsigned int resource, new, old): only with a new limit.
 const PRLIMIT64: Rule = Rule::new(
-    &[Clause::new(&[Cond::In(arg(1), RLIMIT_CORE), Cond::NotNull(2)], Answer::Pretend)],
+    &[
+        Clause::new(&[Cond::In(arg(1), RLIMIT_CORE), Cond::NotNull(2)], Answer::Pretend),
+        Clause::new(&[Cond::In(arg(0), INIT), Cond::NotNull(2)], PERM),
+    ],
+    OK,
+);
+
+/// Process 1: no filter can be got round by another number, as there is one pid namespace.
+const INIT: &[Span] = &[one(1)];
+
+const SCHEDULING: Rule = Rule::new(&[Clause::new(&[Cond::In(arg(0), INIT)], PERM)], OK);
+
+/// (`PRIO_PROCESS`, `PRIO_PGRP` or `PRIO_USER`; which; nice)
+const PRIORITY: Rule = Rule::new(
+    &[
+        Clause::new(&[Cond::In(arg(0), &[Span(1, 2)])], PERM),
+        Clause::new(&[Cond::In(arg(1), INIT)], PERM),
+    ],
     OK,
 );
 

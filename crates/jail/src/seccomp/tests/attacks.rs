@@ -159,6 +159,31 @@ fn the_core_limit_stays_as_the_jail_set_it() {
 }
 
 #[test]
+fn limits_and_priority_of_init_cannot_be_changed() {
+    let (new, eperm) = (0x7fff_0000_0000, Some(Answer::Refuse(Errno::Perm)));
+    for upper in [0, GARBAGE] {
+        let init = 1 | upper;
+        for call_of_init in
+            ["sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr"]
+        {
+            assert_eq!(call(call_of_init, &[init, 5, new]), eperm, "{call_of_init}");
+            for own in [0, 2, 1 << 16] {
+                assert_eq!(call(call_of_init, &[own | upper, 5, new]), ALLOW, "{call_of_init}");
+            }
+        }
+        // RLIMIT_NOFILE.
+        assert_eq!(call("prlimit64", &[init, 7, new, 0]), eperm);
+        assert_eq!(call("prlimit64", &[init, 7, 0, new]), ALLOW, "a question");
+        assert_eq!(call("prlimit64", &[2 | upper, 7, new, 0]), ALLOW);
+        assert_eq!(call("setpriority", &[upper, init, 19]), eperm);
+        assert_eq!(call("setpriority", &[upper, 0, 19]), ALLOW);
+        for many in [1, 2] {
+            assert_eq!(call("setpriority", &[many | upper, 0, 19]), eperm);
+        }
+    }
+}
+
+#[test]
 fn options_of_a_process_are_an_allow_list() {
     let allowed =
         |option: u64| matches!(option, 1..=30 | 36..=56 | 0x4155_5856 | 0x5356_4d41 | 0x5961_6d61);

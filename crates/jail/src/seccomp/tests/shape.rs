@@ -42,7 +42,7 @@ fn the_way_to_a_verdict_is_short() {
             .collect();
         let mean = steps.iter().sum::<usize>() / steps.len();
         assert!(mean <= 13, "{arch:?}: {mean} instructions for a call, on average");
-        assert!(*steps.iter().max().unwrap() <= 20, "{arch:?}: {steps:?}");
+        assert!(*steps.iter().max().unwrap() <= 21, "{arch:?}: {steps:?}");
     }
 }
 

@@ -32,6 +32,50 @@ fn a_file_of_the_workspace_never_changes_the_result() {
 }
 
 #[test]
+fn a_link_of_the_workspace_does_not_have_a_named_place_lead_elsewhere() {
+    let mut host = Host::new();
+    host.bin("papers/bin");
+    host.bin("papers/real/bin");
+    let direct = host.link("proj/tools", host.home().join("papers"));
+    host.link("proj/hop", host.home().join("papers"));
+    let through = host.link("outside", "proj/hop");
+    host.link("other", "papers");
+    for place in [&direct, &through, &host.home().join("proj/hop/real")] {
+        host.set("PNPM_HOME", place);
+        host.set("GOPATH", place);
+        host.set("PATH", place.join("bin"));
+        let found = host.find_in("proj");
+        assert!(found.shares.is_empty() && found.path.is_empty(), "{found:?}");
+        let why = "a link of the current directory leads to it";
+        assert!(found.left_out.iter().any(|left| left.why == why), "{found:?}");
+        // From another directory the link is the user's own.
+        assert!(!host.find_in("elsewhere").shares.is_empty());
+    }
+    // A link that is not the workspace's, and a tool chain that stands in the workspace.
+    host.bin("proj/go/bin");
+    for place in [host.home().join("other"), host.home().join("proj/go")] {
+        host.set("PNPM_HOME", "");
+        host.set("GOPATH", &place);
+        host.set("PATH", place.join("bin"));
+        assert_eq!(host.find_in("proj").path.len(), 1, "{place:?}");
+    }
+}
+
+#[test]
+fn a_file_of_a_tool_chain_in_the_workspace_is_not_copied_through_a_link() {
+    let mut host = Host::new();
+    let token = host.file(".vault-token", "hvs.token");
+    let bin = host.bin("proj/pyenv/bin");
+    host.set("PYENV_ROOT", host.home().join("proj/pyenv"));
+    host.set("PATH", &bin);
+    let link = host.link("proj/pyenv/version", &token);
+    assert_eq!(host.find_in("proj").files, []);
+    fs::remove_file(&link).unwrap();
+    host.file("proj/pyenv/version", "3.12.1");
+    assert_eq!(host.find_in("proj").files.len(), 1);
+}
+
+#[test]
 fn unusable_entries_are_left_out() {
     let mut host = Host::new();
     let cargo = host.bin(".cargo/bin");

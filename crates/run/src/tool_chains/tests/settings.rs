@@ -174,3 +174,16 @@ fn small_files_of_plain_words_are_copied() {
     host.file(".pyenv/version", "password: ../x\n");
     assert_eq!(host.find().files, []);
 }
+
+#[test]
+fn a_relative_config_home_is_no_place_of_the_workspace() {
+    let mut host = Host::new();
+    let shims = host.bin(".local/share/mise/shims");
+    host.file(".config/mise/config.toml", "[tools]\nnode = \"22\"\n");
+    for value in ["", "crates", "./x"] {
+        host.set("XDG_CONFIG_HOME", value);
+        let found = host.find_with_path(&[&shims]);
+        let settings = file(&found, "/home/agent/.config/mise/config.toml");
+        assert_eq!(settings.as_deref(), Some("[tools]\nnode = \"22\"\n"), "{value:?}");
+    }
+}
