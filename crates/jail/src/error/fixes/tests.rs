@@ -114,7 +114,7 @@ fn a_missing_program_and_a_missing_interpreter_differ() {
         let failed = drybox_sys::Failed { step: Inside::Exec, index, errno: Errno::NOENT };
         JailError::of_child(failed, b"prog")
     };
-    let (program, interpreter) = (failed(0), failed(drybox_sys::Obstacle::Interpreter as u16));
+    let (program, interpreter) = (failed(0), failed(Obstacle::Interpreter as u16));
     assert_eq!((program.exit_code(), interpreter.exit_code()), (127, 126));
     assert_ne!(program.cause(), interpreter.cause());
     assert!(program.cause().fix.is_some() && interpreter.cause().fix.is_some());
