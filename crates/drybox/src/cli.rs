@@ -4,9 +4,10 @@ mod error;
 mod flags;
 mod run;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, Command, value_parser};
 use clap_complete::Shell;
 
@@ -51,12 +52,29 @@ pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Invocation, CliError> {
                 Err(CliError::NoCommand { words })
             }
             Some(word) if !word.as_encoded_bytes().starts_with(b"-") && !is_command(&word) => {
+                // Behind `--` stands a command: what is before it was to be one of ours.
+                let misspelt = is_like_run(&word, &error) && args.iter().any(|word| word == "--");
                 let words = args.into_iter().map(OsStringExt::into_vec).collect();
-                Err(CliError::UnknownCommand { words })
+                Err(CliError::UnknownCommand { words, misspelt })
+            }
+            Some(word) if word == "completions" => {
+                Err(CliError::from_clap(&error, "drybox completions --help"))
             }
             _ => Err(CliError::from_clap(&error, "drybox --help")),
         },
     }
+}
+
+/// clap knows a letter too many or too few, not two that changed places.
+fn is_like_run(word: &OsStr, error: &clap::Error) -> bool {
+    let mut letters = word.as_encoded_bytes().to_ascii_lowercase();
+    letters.sort_unstable();
+    letters == b"nru"
+        || match error.get(ContextKind::SuggestedSubcommand) {
+            Some(ContextValue::String(like)) => like == "run",
+            Some(ContextValue::Strings(like)) => like.iter().any(|like| like == "run"),
+            _ => false,
+        }
 }
 
 fn is_command(word: &OsString) -> bool {
@@ -90,6 +108,7 @@ pub(crate) fn whole() -> Command {
         .subcommand(run::whole())
         .subcommand(
             Command::new("completions")
+                .alias("completion")
                 .about("Prints a completion script for a shell")
                 .disable_help_flag(true)
                 .arg(Arg::new("help").long("help").help("Prints this").action(ArgAction::Help))

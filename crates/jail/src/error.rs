@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use drybox_spec::Shown;
-use drybox_sys as sys;
+use drybox_sys::{self as sys, Obstacle};
 use rustix::io::Errno;
 
 mod fixes;
@@ -36,22 +36,22 @@ pub struct JailError {
     pub step: Step,
     /// The path or program that it was about; empty when there is none.
     pub object: Vec<u8>,
-    /// For [`sys::Step::Exec`]: the program is there, its interpreter is not.
-    pub interpreter_missing: bool,
+    /// For [`sys::Step::Exec`]: what is wrong with a program that is there, beside its mode.
+    pub obstacle: Option<Obstacle>,
     /// The kernel's answer.
     pub errno: Errno,
 }
 
 impl JailError {
     pub(crate) fn new(step: Step, object: &[u8], errno: Errno) -> Self {
-        Self { step, object: object.to_vec(), interpreter_missing: false, errno }
+        Self { step, object: object.to_vec(), obstacle: None, errno }
     }
 
     pub(crate) fn of_child(failed: sys::Failed, object: &[u8]) -> Self {
         Self {
             step: Step::Inside(failed.step),
             object: object.to_vec(),
-            interpreter_missing: failed.step == sys::Step::Exec && failed.index == 1,
+            obstacle: Obstacle::of(failed),
             errno: failed.errno,
         }
     }
@@ -61,7 +61,7 @@ impl JailError {
     pub fn exit_code(&self) -> u8 {
         match (self.step, self.errno) {
             (Step::Inside(sys::Step::Exec), Errno::NOENT | Errno::NOTDIR) => {
-                if self.interpreter_missing { 126 } else { 127 }
+                if self.obstacle.is_some() { 126 } else { 127 }
             }
             (Step::Inside(sys::Step::Exec), _) => 126,
             _ => 125,

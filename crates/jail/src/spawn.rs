@@ -35,7 +35,7 @@ pub struct Jail {
 
 /// The supervisor's ends of a sandbox's pipes, made before the launch.
 #[derive(Debug)]
-pub struct Channels {
+struct Channels {
     status: (OwnedFd, OwnedFd),
     lifeline: (OwnedFd, OwnedFd),
     terminal: Option<(OwnedFd, OwnedFd)>,

@@ -177,7 +177,7 @@ impl Child {
             Ok(_) => match Record::decode(bytes) {
                 Some(Record::Failed(failed)) => {
                     wait_for(&self.sandbox);
-                    return Err(self.jail.explain(failed).into());
+                    return Err(RunError::of_child(&self.jail, failed, self.started));
                 }
                 Some(Record::Started(_)) => self.started = true,
                 Some(Record::Exited(status)) => self.exited = Some(status),

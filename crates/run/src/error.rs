@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use drybox_jail::JailError;
+use drybox_jail::{Failed, Jail, JailError};
 use drybox_spec::{Kind, Report};
 use rustix::io::Errno;
 
@@ -56,12 +56,24 @@ pub enum RunError {
 #[error("{text}")]
 pub struct Why {
     text: Cow<'static, str>,
-    fix: Option<&'static str>,
+    fix: Option<Cow<'static, str>>,
 }
 
 impl Why {
     pub(crate) const fn new(text: &'static str) -> Self {
         Self { text: Cow::Borrowed(text), fix: None }
+    }
+}
+
+impl RunError {
+    /// What a failure of the child means. Once the command runs, nothing of it can be to blame:
+    /// it is init that failed.
+    pub(crate) fn of_child(jail: &Jail, failed: Failed, started: bool) -> Self {
+        if started {
+            let what = "the box's first process failed while the command ran";
+            return Self::Supervise { what, errno: failed.errno };
+        }
+        jail.explain(failed).into()
     }
 }
 
@@ -86,7 +98,7 @@ impl Report for RunError {
     fn fix(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Cwd(_) => Some("cd to a directory that is there".into()),
-            Self::Jail(_, why) => why.fix.map(Into::into),
+            Self::Jail(_, why) => why.fix.clone(),
             Self::Stream { fix, .. } => Some((*fix).into()),
             Self::Lost { errno: Errno::NOSPC | Errno::DQUOT, .. } => {
                 Some("make room where its output goes, and run again".into())

@@ -105,6 +105,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     }
     let drained = supervisor.drain();
     let lost = supervisor.outputs.iter().find_map(Relay::lost);
+    let lost = lost.or_else(|| supervisor.tty.as_ref().and_then(Tty::lost));
     let ending = ending.and_then(|ending| drained.and(lost.map_or(Ok(ending), Err)));
     let outcome = ending.map(|ending| supervisor.outcome(ending));
     drop(supervisor);
@@ -228,11 +229,9 @@ impl<'a> Supervisor<'a> {
             match rustix::io::read(&self.sandbox.status, &mut bytes) {
                 Ok(0) => return self.ending().map(Some),
                 Ok(_) => match Record::decode(bytes) {
-                    // Init is at its end, and the payload did run: the end of the pipe tells.
-                    Some(Record::Failed(_)) if self.started => {}
                     Some(Record::Failed(failed)) => {
                         wait_for(&self.sandbox);
-                        return Err(self.jail.explain(failed).into());
+                        return Err(RunError::of_child(self.jail, failed, self.started));
                     }
                     Some(Record::Told(Told::StdinRelayed)) => self.use_relay(),
                     Some(Record::Told(told)) => self.notices.extend(notices::of(told, self.jail)),
@@ -350,6 +349,10 @@ impl<'a> Supervisor<'a> {
         if !tty.pump(source == Source::User, payload, source == Source::Screen) {
             // The user's terminal is gone.
             tty.hang_up();
+            // The kernel tells the session's leader, which is init. A shell as leader would pass
+            // it on.
+            self.send(Signal::Group(number(libc::SIGHUP)));
+            self.send(Signal::Group(number(libc::SIGCONT)));
             let ending = Ending::Signalled(number(libc::SIGHUP));
             let until = Instant::now() + HANG_UP;
             if self.deadline.is_none_or(|(deadline, _)| deadline > until) {

@@ -176,6 +176,16 @@ impl Report for SpecError {
                 source: BadValue::Path(BadPath::Relative { .. }),
             } => format!("--workdir {}", ShellWords(&[[b"/work/", value.as_slice()].concat()]))
                 .into(),
+            Self::Value {
+                flag: "--volume" | "--mount" | "--tmpfs",
+                source: BadValue::Path(BadPath::Relative { path }),
+                ..
+            } => {
+                let below = path.strip_prefix(b"./").unwrap_or(path);
+                let place = if below == b"." { b"work" } else { below };
+                let place = [b"/", place].concat();
+                format!("begin the place inside with a slash: {}", ShellWords(&[place])).into()
+            }
             Self::Value { source, .. } | Self::EnvLine { source, .. } => source.instead()?.into(),
             Self::Refused { instead, .. } | Self::Target { instead, .. } => (*instead).into(),
             Self::Contradiction { fix, .. } => (*fix).into(),
@@ -193,6 +203,9 @@ impl Report for SpecError {
             Self::EnvCopy { name, .. } => format!("-e {}", ShellWords(&[name])).into(),
             Self::NoImage { words, .. } => {
                 format!("drybox run -- {}", ShellWords(without_image(words))).into()
+            }
+            Self::EnvFile { source: LookupError::Errno { errno: 2 }, .. } => {
+                "name a file that is there, or -e NAME=VALUE for one variable".into()
             }
             Self::Unreachable { .. } | Self::EnvFile { .. } | Self::Command { .. } => return None,
         })

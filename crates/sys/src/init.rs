@@ -2,25 +2,22 @@
 //! supervisor. It never executes anything and holds no descriptor of the host but its two pipes.
 
 use core::cell::Cell;
-use core::ffi::{c_int, c_void};
+use core::ffi::{CStr, c_int, c_void};
 use core::mem::MaybeUninit;
 use core::ptr;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::BorrowedFd;
-use rustix::fs::{Access, access};
+use rustix::fs::{Access, FileType, StatVfsMountFlags, access, stat, statvfs};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, getpid, setpgid, wait};
 use rustix::termios::tcsetpgrp;
 
 use crate::enter::{At, Step};
 use crate::plan::{Payload, Plan, Signal};
-use crate::record::{Failed, Record};
+use crate::record::{Failed, Obstacle, Record};
 use crate::signals::{SignalFd, SignalSet, reset, send, use_default};
 use crate::{raw, stdio};
-
-/// The failure's index when the program is there and its interpreter is not.
-const INTERPRETER_MISSING: usize = 1;
 
 /// Runs the payload to its end. Gives back only a failure to start it.
 pub(crate) fn run(plan: &Plan<'_>, given: &stdio::Given) -> Failed {
@@ -173,15 +170,27 @@ fn execute(job: &Job<'_>) -> Failed {
         match errno {
             Errno::NOENT | Errno::NOTDIR => {
                 if access(*candidate, Access::EXISTS).is_ok() {
-                    let index = u16::try_from(INTERPRETER_MISSING).unwrap_or(0);
+                    let index = Obstacle::Interpreter as u16;
                     return Failed { step: Step::Exec, index, errno };
                 }
             }
-            Errno::ACCESS => failed.errno = errno,
+            Errno::ACCESS => {
+                let index = obstacle(candidate).map_or(0, |obstacle| obstacle as u16);
+                failed = Failed { step: Step::Exec, index, errno };
+            }
             _ => {
                 return Failed { step: Step::Exec, index: 0, errno };
             }
         }
     }
     failed
+}
+
+/// What "permission denied" means for this program, where the mode of a file is not the reason.
+fn obstacle(program: &CStr) -> Option<Obstacle> {
+    if FileType::from_raw_mode(stat(program).ok()?.st_mode) == FileType::Directory {
+        return Some(Obstacle::Directory);
+    }
+    let mount = statvfs(program).ok()?.f_flag;
+    mount.contains(StatVfsMountFlags::NOEXEC).then_some(Obstacle::NoExec)
 }

@@ -42,7 +42,7 @@ pub use plan::{
     Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Mask, MaskKind, Mount, Overlay,
     Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree, Tmpfs,
 };
-pub use record::{Failed, RECORD, Record, Told};
+pub use record::{Failed, Obstacle, RECORD, Record, Told};
 pub use rustix::io::Errno;
 pub use signals::{SignalFd, SignalSet, block_signals, is_ignored, stop_group, stop_self};
 pub use stdio::same_description;

@@ -37,6 +37,27 @@ pub struct Failed {
     pub errno: Errno,
 }
 
+/// Why a program that is there was not executed: the index of a failed [`Step::Exec`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Obstacle {
+    /// The interpreter or loader that it names is not there.
+    Interpreter = 1,
+    /// It is a directory.
+    Directory,
+    /// It lies on a mount that is `noexec`.
+    NoExec,
+}
+
+impl Obstacle {
+    /// What a failure speaks of, if it is one of these.
+    #[must_use]
+    pub fn of(failed: Failed) -> Option<Self> {
+        let mut all = [Self::Interpreter, Self::Directory, Self::NoExec].into_iter();
+        all.find(|&obstacle| failed.step == Step::Exec && failed.index == obstacle as u16)
+    }
+}
+
 /// A wall that stands in its second-best form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

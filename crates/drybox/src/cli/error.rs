@@ -20,9 +20,9 @@ pub(crate) enum CliError {
     /// A switch of drybox's own that is neither true nor false.
     #[error("cannot use --{flag}")]
     Switch { flag: &'static str, source: BadValue },
-    /// The first word is no command of drybox.
+    /// The first word is no command of drybox: a program's name, or `run` misspelt.
     #[error("no command named {}", Shown(words.first().map(Vec::as_slice).unwrap_or_default()))]
-    UnknownCommand { words: Vec<Typed> },
+    UnknownCommand { words: Vec<Typed>, misspelt: bool },
     /// `drybox -- CMD`, without `run`.
     #[error("no command before --")]
     NoCommand { words: Vec<Typed> },
@@ -79,7 +79,10 @@ impl Report for CliError {
             | Self::Value { help, .. }
             | Self::Usage { help } => (*help).into(),
             Self::Switch { flag, .. } => format!("--{flag}").into(),
-            Self::UnknownCommand { words } | Self::NoCommand { words } => {
+            Self::UnknownCommand { words, misspelt: true } => {
+                format!("drybox run {}", ShellWords(words.get(1..).unwrap_or_default())).into()
+            }
+            Self::UnknownCommand { words, .. } | Self::NoCommand { words } => {
                 format!("drybox run -- {}", ShellWords(words)).into()
             }
         })

@@ -44,7 +44,7 @@ pub(super) fn parse(args: &[OsString]) -> Result<Invocation, CliError> {
             Err(error) if error.kind() == ErrorKind::DisplayHelp => {
                 return Ok(Invocation::Text(whole().render_help().to_string()));
             }
-            Err(error) => return Err(CliError::from_clap(&error, "drybox run --help")),
+            Err(error) => return Err(CliError::from_clap(&error, HELP)),
         },
     };
     take(matches, args).map(|args| Invocation::Run(Box::new(args)))
@@ -150,6 +150,11 @@ fn take(mut matches: ArgMatches, args: &[OsString]) -> Result<RunArgs, CliError>
     let mut run = RunArgs::default();
     for flag in FLAGS {
         let mut values = values(&mut matches, flag.long);
+        if values.iter().any(|value| value == b"--") {
+            // The line `-e -- CMD`: what was meant to be the value was forgotten.
+            let flag = format!("--{}", flag.long);
+            return Err(CliError::NoValue { flag, help: HELP });
+        }
         match flag.into {
             Field::Many(field) => *field(&mut run.request) = values,
             Field::One(field) => *field(&mut run.request) = values.pop(),
@@ -213,6 +218,7 @@ impl Line {
 }
 
 const WORDS: &str = "words";
+const HELP: &str = "drybox run --help";
 
 const EXAMPLES: &str = "\
 Examples:

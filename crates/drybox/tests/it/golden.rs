@@ -14,12 +14,15 @@ const TOPICS: &[(&str, &[&str])] = &[
             "run npm run 'a b'",
             "npm test",
             "frobnicate",
+            "rnu -- true",
+            "ruby -e 1",
             "-- npm test",
             "--explain -- npm test",
             "help",
             "run --bogus -- true",
             "run --volum x -- true",
             "run --name",
+            "run -e -- true",
             "run -h",
             "completions",
             "completions tcl",
@@ -66,9 +69,11 @@ const TOPICS: &[(&str, &[&str])] = &[
         "mounts.txt",
         &[
             "run -v data:/data -- true",
+            "run --volume=~/in:/data -- true",
             "run -v /data -- true",
             "run -v ./in -- true",
             "run -v ./in:data -- true",
+            "run -v .:. -- true",
             "run -v ./in:/data:ro:x -- true",
             "run -v ./in:/data:rw,ro -- true",
             "run -v ./in:/data:rshared -- true",
@@ -77,6 +82,8 @@ const TOPICS: &[(&str, &[&str])] = &[
             "run -v ./in:/data:frob -- true",
             "run -v ./in:/data/../etc -- true",
             "run -v ./missing:/data -- true",
+            "run -v /run/docker.sock/none:/data -- true",
+            "run -v ~/.ssh/none:/data -- true",
             "run -v ./file/x:/data -- true",
             "run -v ./in:/x -v ./out:/x -- true",
             "run -v ./in:/x --tmpfs /x -- true",
@@ -189,5 +196,9 @@ fn words(line: &str, home: &Home) -> Vec<String> {
         words.extend(part.split_whitespace().map(str::to_owned));
     }
     let user = home.user();
-    words.into_iter().map(|word| word.replace('~', user.to_str().unwrap())).collect()
+    let at_home = |word: String| match word.strip_prefix('~') {
+        Some(below) => format!("{}{below}", user.display()),
+        None => word,
+    };
+    words.into_iter().map(at_home).collect()
 }

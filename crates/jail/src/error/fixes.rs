@@ -1,8 +1,13 @@
 //! What failed, why, and the command that fixes it: data.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
-use drybox_sys::Step as Inside;
+use drybox_spec::ShellWords;
+use drybox_sys::{Obstacle, Step as Inside};
 use rustix::io::Errno;
 
 use super::{JailError, Step, describe};
@@ -17,7 +22,7 @@ pub struct Cause {
     /// What stopped it.
     pub why: Cow<'static, str>,
     /// The command or the change that helps; none is known for some.
-    pub fix: Option<&'static str>,
+    pub fix: Option<Cow<'static, str>>,
 }
 
 /// What a step makes, for "cannot start the sandbox: …".
@@ -65,8 +70,19 @@ const fn inside(step: Inside) -> &'static str {
 }
 
 pub(super) fn cause(error: &JailError) -> Cause {
-    if error.step == Step::Inside(Inside::Exec) && error.errno == Errno::NOENT {
-        return missing_program(error);
+    if let Some(obstacle) = error.obstacle {
+        let (why, fix) = unrunnable(obstacle);
+        return Cause { why: why.into(), fix: Some(fix.into()) };
+    }
+    if error.step == Step::Inside(Inside::Exec)
+        && error.errno == Errno::NOENT
+        && let Some(directory) = place_outside(&error.object)
+    {
+        let share = [directory.as_slice(), b":", &directory, b":ro"].concat();
+        return Cause {
+            why: "it lies outside of what is shared with the box".into(),
+            fix: Some(format!("-v {}, or all of what it belongs to", ShellWords(&[share])).into()),
+        };
     }
     let known = ROWS.iter().find(|row| {
         row.step.is_none_or(|step| step == error.step)
@@ -74,28 +90,43 @@ pub(super) fn cause(error: &JailError) -> Cause {
             && row.fact.is_none_or(holds)
     });
     match known {
-        Some(row) => Cause { why: row.why.into(), fix: row.fix },
+        Some(row) => Cause { why: row.why.into(), fix: row.fix.map(Into::into) },
         None => Cause { why: describe(error.errno), fix: None },
     }
 }
 
-fn missing_program(error: &JailError) -> Cause {
-    let (why, fix) = if error.interpreter_missing {
-        (
+/// What helps against what is wrong with a program that is there.
+const fn unrunnable(obstacle: Obstacle) -> (&'static str, &'static str) {
+    match obstacle {
+        Obstacle::Interpreter => (
             "it is there, but the interpreter or loader that it names is not",
             "share the interpreter with -v, or name another",
-        )
-    } else {
-        (
-            "there is no such program inside",
-            "see what is: drybox run -- sh -c 'echo $PATH; ls /usr/local/bin'; share more with -v",
-        )
+        ),
+        Obstacle::Directory => ("it is a directory", "name a program; -w DIR is where one starts"),
+        Obstacle::NoExec => (
+            "no program may be started from there: the mount is noexec",
+            "copy it elsewhere, or name its interpreter: drybox run -- sh FILE",
+        ),
+    }
+}
+
+/// The host's directory in which a program lies that is not there inside; none, when the host has
+/// none of that name either. What is a link to one in `/usr` is told by the link's own place.
+fn place_outside(program: &[u8]) -> Option<Vec<u8>> {
+    if !program.contains(&b'/') {
+        return None;
+    }
+    let program = Path::new(OsStr::from_bytes(program));
+    let real = fs::canonicalize(program).ok().filter(|real| real.is_file())?;
+    let directory = match real.starts_with("/usr") {
+        true => fs::canonicalize(program.parent()?).ok()?,
+        false => real.parent()?.to_owned(),
     };
-    Cause { why: why.into(), fix: Some(fix) }
+    Some(directory.into_os_string().into_vec())
 }
 
 fn holds((file, begin): (&str, &str)) -> bool {
-    std::fs::read_to_string(file).is_ok_and(|text| text.starts_with(begin))
+    fs::read_to_string(file).is_ok_and(|text| text.starts_with(begin))
 }
 
 #[cfg(test)]

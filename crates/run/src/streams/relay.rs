@@ -209,14 +209,17 @@ impl<'a> Relay<'a> {
             Err(Errno::AGAIN | Errno::INTR) => {}
             // The payload learns it by SIGPIPE at its next write.
             Err(errno) => {
-                let nobody_reads = matches!(errno, Errno::PIPE | Errno::CONNRESET)
-                    || (errno == Errno::IO && isatty(to.fd()));
-                self.lost = (!nobody_reads).then_some(errno);
+                self.lost = (!nobody_reads(to.fd(), errno)).then_some(errno);
                 self.to = None;
                 self.from = None;
             }
         }
     }
+}
+
+/// Whether a write failed because its reader is gone: then nothing is lost that anybody wants.
+pub(super) fn nobody_reads(to: BorrowedFd<'_>, errno: Errno) -> bool {
+    matches!(errno, Errno::PIPE | Errno::CONNRESET) || (errno == Errno::IO && isatty(to))
 }
 
 impl End<'_> {

@@ -13,6 +13,8 @@ use rustix::termios::{
 };
 
 use super::own_terminal;
+use super::relay::nobody_reads;
+use crate::error::RunError;
 use crate::terminal::{FENCE, FENCE_ANSWER, Filter, RESET, Withheld};
 
 /// The pump between the user's terminal and the payload's.
@@ -34,6 +36,8 @@ pub(crate) struct Tty<'a> {
     suspend_typed: bool,
     /// For the user.
     printed: Vec<u8>,
+    /// Why some of that was lost, other than because nobody wants it.
+    lost: Option<Errno>,
     typing: Typing,
 }
 
@@ -93,6 +97,7 @@ impl<'a> Tty<'a> {
             typed: Vec::new(),
             suspend_typed: false,
             printed: Vec::new(),
+            lost: None,
             typing: Typing::Line,
         }
     }
@@ -213,7 +218,12 @@ impl<'a> Tty<'a> {
         (!self.raw).then(|| self.filter.withheld())
     }
 
-    /// Hangs the payload's terminal up: its foreground group gets SIGHUP.
+    /// That not all of what was printed is there, when standard output is no terminal.
+    pub(crate) fn lost(&self) -> Option<RunError> {
+        self.lost.map(|errno| RunError::Lost { stream: "standard output", errno })
+    }
+
+    /// Hangs the payload's terminal up: reads there end, and writes fail with EIO (tty_ioctl(4)).
     pub(crate) fn hang_up(&mut self) {
         self.master = None;
         self.printed.clear();
@@ -307,7 +317,10 @@ impl<'a> Tty<'a> {
                 true
             }
             Err(Errno::AGAIN | Errno::INTR) => true,
-            Err(_) => false,
+            Err(errno) => {
+                self.lost = (!nobody_reads(self.screen(), errno)).then_some(errno);
+                false
+            }
         }
     }
 

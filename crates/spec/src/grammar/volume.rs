@@ -68,6 +68,12 @@ pub(super) fn host_source(source: &[u8]) -> Result<(), BadValue> {
     if matches!(source.first(), Some(b'/' | b'.')) {
         return Ok(());
     }
+    if source.starts_with(b"~") {
+        return Err(BadValue::Refused {
+            why: "only a shell knows what '~' is, and only where a word begins",
+            instead: "\"$HOME\" instead of '~'",
+        });
+    }
     Err(BadValue::Refused {
         why: "a source that begins with neither '/' nor '.' names a volume, and volumes come with \
               the image work",
@@ -115,7 +121,7 @@ mod tests {
         for text in ["/a:/b:ro:x", "/a:b:/c:ro"] {
             assert_eq!(parse(text), Err(COLONS), "{text}");
         }
-        for text in ["name:/b", "/b"] {
+        for text in ["name:/b", "/b", "~/a:/b"] {
             assert!(matches!(parse(text), Err(BadValue::Refused { .. })), "{text}");
         }
         for text in ["/a:/b:O", "/a:/b:U", "/a:/b:rshared", "/a:/b:ro,noexec"] {

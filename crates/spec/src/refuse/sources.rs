@@ -87,6 +87,7 @@ pub const SOURCES: &[SourceRule] = &[
     always("run-dbus", At("/run/dbus"), Around, "the system's D-Bus socket", LEAVE),
     always("run-systemd", At("/run/systemd"), Around, "systemd's sockets", LEAVE),
     always("tmp", At("/tmp"), Exact, "other programs' files and sockets", "a directory below /tmp of its own; a box has a /tmp already"),
+    always("var-tmp", At("/var/tmp"), Exact, "other programs' files and sockets", "a directory below /var/tmp of its own; a box has a /tmp already"),
     always("x11", At("/tmp/.X11-unix"), Around, "the X server's socket, which sees every key", "a directory below /tmp of its own"),
     // Sockets and credentials that the environment names.
     always("ssh-agent", Variable("SSH_AUTH_SOCK"), Around, "the socket of ssh-agent, which signs with your keys", LEAVE),

@@ -1,6 +1,7 @@
 //! Shares and scratch space: sources that may be opened, targets that may be covered.
 
 use super::Guards;
+use super::places::refuse_missing;
 use crate::error::Why;
 use crate::grammar::{BadValue, MountArg, VolumeArg, absolute};
 use crate::refuse::TARGETS;
@@ -94,7 +95,14 @@ impl Plan<'_> {
             SpecError::Value { flag, value: arg.source.clone(), source: why.into() }
         })?;
         let real = self.facts.host.real(&typed);
-        let real = real.map_err(|source| SpecError::Unreachable { path: typed.clone(), source })?;
+        let real = real.map_err(|why| {
+            // To make a socket's or a key's place as a directory would be bad advice.
+            let refused = why.is_missing().then(|| refuse_missing(&typed, arg.access, self.facts));
+            match refused.flatten() {
+                Some(source) => SpecError::Source { value: arg.source.clone(), source },
+                None => SpecError::Unreachable { path: typed.clone(), source: why },
+            }
+        })?;
         let guards = self.guards.get_or_insert_with(|| Guards::look(self.facts));
         if let Some(source) = guards.refuse(&real.path, arg.access, self.facts) {
             return Err(SpecError::Source { value: arg.source, source });

@@ -1,6 +1,9 @@
 //! Which places of the host a share may open, and whether the current directory is a project.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use crate::refuse::{Place, Reach, SOURCES, SourceRule, TARGETS, When};
 use crate::spec::Workspace;
@@ -148,6 +151,21 @@ fn literal_refusal(path: &[u8], access: Access, facts: &Facts<'_>) -> Option<Ref
             rule.refuse(path, place)
         })
     })
+}
+
+/// Refuses a place where nothing is yet, by where the directories above it lead.
+pub(super) fn refuse_missing(
+    path: &HostPath,
+    access: Access,
+    facts: &Facts<'_>,
+) -> Option<RefusedSource> {
+    let mut above = path.as_path().ancestors();
+    let real = above.find_map(|above| {
+        let real = real(above.as_os_str().as_bytes(), facts)?;
+        let below = path.as_path().strip_prefix(above).ok()?;
+        Some(Path::new(OsStr::from_bytes(&real)).join(below))
+    })?;
+    literal_refusal(real.as_os_str().as_bytes(), access, facts)
 }
 
 /// Calls `visit` with each path that a row speaks of, until it answers.

@@ -11,6 +11,8 @@ use super::expect_error;
 fn a_command_that_cannot_be_run_is_told_with_podmans_code() {
     const NOT_THERE: &str = "  cause: there is no such program inside\n  fix:   see what is: ";
     const NOT_EXECUTABLE: &str = "  cause: it is not executable\n  fix:   chmod +x it";
+    const NO_EXEC: &str = "  cause: no program may be started from there: the mount is noexec\n";
+    const DIRECTORY: &str = "  cause: it is a directory\n  fix:   name a program";
     let env = TestEnv::new();
     env.write("plain", "echo hi\n");
     for (name, content) in [
@@ -28,7 +30,9 @@ fn a_command_that_cannot_be_run_is_told_with_podmans_code() {
         ("./no-such", 127, NOT_THERE),
         ("./plain/below", 127, NOT_THERE),
         ("./plain", 126, NOT_EXECUTABLE),
-        ("/etc", 126, NOT_EXECUTABLE),
+        ("/etc", 126, DIRECTORY),
+        (".", 126, DIRECTORY),
+        ("/proc/version", 126, NO_EXEC),
         ("./text", 126, "it is no program for this machine, and has no #! line"),
         (
             "./lost-interpreter",
@@ -43,6 +47,37 @@ fn a_command_that_cannot_be_run_is_told_with_podmans_code() {
     // The control.
     let done = env.drybox().args(["run", "--", "./good"]).run().expect_code(0);
     assert_eq!(done.stdout, "ran\n");
+}
+
+#[test]
+fn a_program_that_the_host_has_elsewhere_is_told_with_the_share_that_brings_it_in() {
+    let env = TestEnv::new();
+    for at in ["tools/bin/x", "work here/bin/x"] {
+        let path = env.root().join(at);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "#!/bin/sh\necho ran\n").unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let work = env.work();
+    std::os::unix::fs::symlink(env.root().join("tools/bin/x"), work.join("link")).unwrap();
+    std::os::unix::fs::symlink("/usr/bin/env", env.root().join("tools/bin/link")).unwrap();
+    let root = env.root().display();
+    let tools = format!("{root}/tools/bin:{root}/tools/bin:ro");
+    let quoted = format!("'{root}/work here/bin:{root}/work here/bin:ro'");
+    for (command, share) in [
+        (format!("{root}/tools/bin/x"), &tools),
+        ("../tools/bin/x".to_owned(), &tools),
+        ("./link".to_owned(), &tools),
+        ("../tools/bin/link".to_owned(), &tools),
+        ("../work here/bin/x".to_owned(), &quoted),
+    ] {
+        let done = env.drybox().args(["run", "--", &command]).run();
+        let fix = format!("  fix:   -v {share}, or all of what it belongs to\n");
+        expect_error(&done, 127, &["  cause: it lies outside of what is shared", &fix]);
+        // The control.
+        let done = env.drybox().args(["run", "-v", share.trim_matches('\''), "--"]);
+        done.args([&command, "true"]).run().expect_code(0);
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Every system call of the launch fails once: parent, child and its second thread.
+//! Every system call of the launch fails once: parent, child and init.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -130,6 +130,24 @@ fn a_reader_that_leaves_ends_a_writer_by_its_signal() {
 }
 
 #[test]
+fn a_reader_of_a_terminal_that_leaves_hangs_it_up() {
+    let env = TestEnv::new();
+    // A reader that goes on: the control.
+    for (reader, code, said) in [("head -n 1", 3, "hung up\n"), ("tail -n 1", 0, "")] {
+        let payload = "trap 'echo hung up >&2; exit 3' HUP; \
+                       for n in 1 2 3 4 5 6 7 8; do echo $n; sleep 0.1; done";
+        let text = format!(
+            "\"$D\" run -t -- sh -c \"{payload}\" < /dev/null 2> err | {reader}; \
+             echo ${{PIPESTATUS[0]}}; cat err"
+        );
+        let text = text.replace("$n", "\\$n");
+        let told = succeeds(&env, &text).stdout;
+        let as_told = told.contains(&format!("\n{code}\n")) && told.ends_with(said);
+        assert!(as_told, "{reader}: {told:?}");
+    }
+}
+
+#[test]
 fn what_could_not_be_written_is_told() {
     let env = TestEnv::new();
     let error = "error: cannot write all of the payload's standard output\n  \
@@ -141,6 +159,8 @@ fn what_could_not_be_written_is_told() {
         assert_eq!(told.clone().expect_code(125).stderr, error, "{payload}");
         assert_eq!(script(&env, &format!("env {payload} > /dev/full")).run().code(), Some(1));
     }
+    let told = script(&env, "\"$D\" run -t -- echo short < /dev/null > /dev/full").run();
+    assert_eq!(told.expect_code(125).stderr, error, "-t");
     let told = script(&env, "\"$D\" run -- sh -c 'echo x >&2' 2> /dev/full").run();
     assert_eq!(told.code(), Some(125));
     env.expect_no_stray_process();

@@ -209,6 +209,12 @@ pub(super) const ROWS: &[Row] = &[
     ),
     row(
         Step::Inside(Inside::Exec),
+        Errno::NOENT,
+        "there is no such program inside",
+        "see what is: drybox run -- sh -c 'echo $PATH; ls /usr/local/bin'; share more with -v",
+    ),
+    row(
+        Step::Inside(Inside::Exec),
         Errno::ACCESS,
         "it is not executable",
         "chmod +x it, or name its interpreter: drybox run -- sh FILE",

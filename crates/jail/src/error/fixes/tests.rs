@@ -114,8 +114,23 @@ fn a_missing_program_and_a_missing_interpreter_differ() {
         let failed = drybox_sys::Failed { step: Inside::Exec, index, errno: Errno::NOENT };
         JailError::of_child(failed, b"prog")
     };
-    let (program, interpreter) = (failed(0), failed(1));
+    let (program, interpreter) = (failed(0), failed(Obstacle::Interpreter as u16));
     assert_eq!((program.exit_code(), interpreter.exit_code()), (127, 126));
     assert_ne!(program.cause(), interpreter.cause());
     assert!(program.cause().fix.is_some() && interpreter.cause().fix.is_some());
+}
+
+#[test]
+fn each_obstacle_has_its_own_words_and_its_number_means_nothing_at_other_steps() {
+    let mut told = Vec::new();
+    for index in 1..=3 {
+        let failed = drybox_sys::Failed { step: Inside::Exec, index, errno: Errno::ACCESS };
+        let error = JailError::of_child(failed, b"prog");
+        assert_eq!(error.exit_code(), 126);
+        told.push(error.cause().why);
+        let elsewhere = drybox_sys::Failed { step: Inside::Mask, ..failed };
+        assert_eq!(JailError::of_child(elsewhere, b"prog").obstacle, None);
+    }
+    told.dedup();
+    assert_eq!(told.len(), 3);
 }
