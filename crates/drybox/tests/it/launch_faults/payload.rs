@@ -145,7 +145,8 @@ pub(crate) fn judge(done: &Done, walls: &Walls) -> Result<(), String> {
             strange.map_or_else(|| walls.hold(out, err), |line| Err(format!("told {line}")))
         }
         Some(125..=127) => {
-            if !err.starts_with("error: ") || !err.contains("\n  cause: ") {
+            // What the payload itself says of a terminal that is gone stands before it.
+            if !err.contains("error: ") || !err.contains("\n  cause: ") {
                 return Err(format!("not an error: {err:?}"));
             }
             walls.holds_so_far(out, err)

@@ -1,6 +1,7 @@
 //! Standard output and standard error.
 
 use std::fs;
+use std::time::Duration;
 
 use drybox_testkit::TestEnv;
 
@@ -179,4 +180,28 @@ fn a_payload_that_closes_its_output_lets_readers_go() {
             assert_eq!(told.stdout, "0\n", "the end of file came with the end of the run");
         }
     }
+}
+
+/// Sends standard output and error over a socket pair that only its own messages hold: the kernel
+/// frees such a pair when some unix socket of the machine is closed, and not before.
+const IN_FLIGHT: &str = r#"
+import array, os, socket
+a, b = socket.socketpair()
+for end in (a, b):
+    rights = array.array("i", [a.fileno(), b.fileno(), 1, 2])
+    end.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+os.write(1, b"sent\n")
+os._exit(7)
+"#;
+
+#[test]
+fn an_output_that_is_held_by_a_message_does_not_hold_the_run() {
+    let env = TestEnv::new();
+    env.write("send.py", IN_FLIGHT);
+    for _ in 0..4 {
+        let done = script(&env, "\"$D\" run -- python3 send.py | cat; exit ${PIPESTATUS[0]}").run();
+        assert_eq!(done.clone().expect_code(7).stdout, "sent\n");
+        assert!(done.took < Duration::from_secs(5), "{:?}", done.took);
+    }
+    env.expect_no_stray_process();
 }

@@ -189,6 +189,8 @@ fn a_terminal_that_goes_away_ends_the_run() {
         "echo re''ady; sleep 100",
         "trap '' HUP; echo re''ady; sleep 100",
         "trap '' HUP; echo re''ady; while :; do echo x; sleep 0.05; done",
+        // Answers that nobody reads must not keep the supervisor from looking at the terminal.
+        "trap '' HUP; stty raw -echo; yes \"$(printf '\\033[c')\" | head -n 3000; echo re''ady; sleep 100",
         "trap '' HUP TERM; exec < /dev/null > /dev/null 2>&1; echo re''ady > /dev/tty; sleep 100",
     ] {
         let env = TestEnv::new();
