@@ -42,5 +42,5 @@ pub use child::{Child, Stdio, spawn};
 pub use drybox_jail::{Invoker, JailError};
 pub use error::{RunError, Why};
 pub use host::{CwdError, Host};
-pub use prepare::visible;
+pub use prepare::tool_chains_of;
 pub use supervise::{Outcome, run};

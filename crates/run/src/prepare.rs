@@ -17,7 +17,7 @@ const WORK: &str = "/work";
 
 /// What stands inside.
 pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> Interior {
-    let tools = tool_chains(spec, host);
+    let tools = tool_chains_of(spec, host);
     let path = environment::path(&tools);
     let shell = shell::choose(host);
     let mut env = environment::build(spec, host, &tools, &path, &shell, terminal);
@@ -97,13 +97,9 @@ pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> I
     }
 }
 
-/// What of the host the sandbox will see beside the system's own trees: for `--explain`.
+/// The user's tool chains as the sandbox will see them, and what of them it will not.
 #[must_use]
-pub fn visible(spec: &SandboxSpec, host: &Host<'_>) -> Vec<Share> {
-    interior(spec, host, false).shares
-}
-
-fn tool_chains(spec: &SandboxSpec, host: &Host<'_>) -> ToolChains {
+pub fn tool_chains_of(spec: &SandboxSpec, host: &Host<'_>) -> ToolChains {
     match (spec.tool_chains.value, &host.home) {
         (Wanted::FromPath, Some(home)) => {
             tool_chains::discover(&|name: &str| (host.env)(name), home, Some(&host.cwd))

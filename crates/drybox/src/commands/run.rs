@@ -16,7 +16,8 @@ pub(crate) fn run(args: &RunArgs) -> Done {
     let facts = host.facts();
     let spec = resolve(&args.request, &facts).map_err(boxed)?;
     if args.output.explain {
-        return show(&render::explain(&spec, &facts, format));
+        let tool_chains = drybox_run::tool_chains_of(&spec, &host.for_run());
+        return show(&render::explain(&spec, &facts, &tool_chains, format));
     }
     let outcome = drybox_run::run(&spec, &host.for_run()).map_err(boxed)?;
     if !args.output.quiet {

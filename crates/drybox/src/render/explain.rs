@@ -1,16 +1,25 @@
 //! `--explain`: every setting with its source, and what of the host the box would see.
 
+use drybox_run::tool_chains::ToolChains as ToolChainsFound;
 use drybox_spec::{
-    Access, BoxUser, Command, Doors, Facts, SandboxSpec, ShellWords, Shown, Source, Sourced, Stdin,
-    Terminal, Tmpfs, ToolChains, Ulimit, Workspace,
+    Access, BoxUser, Command, Doors, Facts, SandboxSpec, Share, ShellWords, Shown, Source, Sourced,
+    Stdin, Terminal, Tmpfs, ToolChains, Ulimit, Workspace,
 };
 use serde::Serialize;
 
 use super::Format;
 
 /// The explanation, ready to print.
-pub(crate) fn explain(spec: &SandboxSpec, facts: &Facts<'_>, format: Format) -> String {
-    let told = Explained::of(spec, facts);
+pub(crate) fn explain(
+    spec: &SandboxSpec,
+    facts: &Facts<'_>,
+    tool_chains: &ToolChainsFound,
+    format: Format,
+) -> String {
+    let mut told = Explained::of(spec, facts);
+    let shares = tool_chains.shares.iter();
+    told.visible.extend(shares.map(|share| Visible::tool_chain(share, spec)));
+    told.left_out = tool_chains.left_out.iter().map(LeftOut::of).collect();
     match format {
         Format::Text => told.text(),
         // Strings always are JSON.
@@ -26,6 +35,20 @@ struct Explained {
     command: Option<Vec<String>>,
     settings: Vec<Setting>,
     visible: Vec<Visible>,
+    left_out: Vec<LeftOut>,
+}
+
+/// A directory of the user's `PATH` that the box does not see.
+#[derive(Serialize)]
+struct LeftOut {
+    host: String,
+    why: &'static str,
+}
+
+impl LeftOut {
+    fn of(left_out: &drybox_run::tool_chains::LeftOut) -> Self {
+        Self { host: shown(&left_out.path), why: left_out.why }
+    }
 }
 
 /// One setting; bytes that are no plain text are escaped.
@@ -40,20 +63,26 @@ struct Setting {
 #[derive(Serialize)]
 struct Visible {
     kind: &'static str,
-    /// Absent, where only the launch finds it.
-    host: Option<String>,
-    inside: Option<String>,
+    host: String,
+    inside: String,
     access: &'static str,
     from: String,
 }
 
 impl Visible {
+    fn tool_chain(share: &Share, spec: &SandboxSpec) -> Self {
+        Self {
+            kind: "tool-chain",
+            host: shown(share.source.as_bytes()),
+            inside: shown(share.target.as_bytes()),
+            access: access(share.access),
+            from: format!("tool chain on your PATH ({})", spec.tool_chains.from),
+        }
+    }
+
     fn text(&self) -> [String; 3] {
-        let what = match (&self.host, &self.inside) {
-            (Some(host), Some(inside)) if host != inside => format!("{host} at {inside}"),
-            (_, Some(inside)) => inside.clone(),
-            _ => "tool chains on your PATH".to_owned(),
-        };
+        let Self { host, inside, .. } = self;
+        let what = if host == inside { inside.clone() } else { format!("{host} at {inside}") };
         [what, self.access.to_owned(), self.from.clone()]
     }
 }
@@ -66,19 +95,33 @@ impl Explained {
             }
             _ => None,
         };
-        Self { version: 1, command, settings: settings(spec, facts), visible: visible(spec, facts) }
+        Self {
+            version: 1,
+            command,
+            settings: settings(spec, facts),
+            visible: visible(spec, facts),
+            left_out: Vec::new(),
+        }
     }
 
     fn text(&self) -> String {
         let settings = self.settings.iter().map(|s| [s.setting, &s.value, &s.from]);
         let visible: Vec<_> = self.visible.iter().map(Visible::text).collect();
         let visible = visible.iter().map(|row| row.each_ref().map(String::as_str));
-        format!(
-            "{}\nThe box sees of the host:\n{}\nNothing else of it: no network, no other file, no \
-             process, no variable.\n",
+        let mut text = format!(
+            "{}\nThe box sees of the host:\n{}",
             columns(&settings.collect::<Vec<_>>()),
             columns(&visible.collect::<Vec<_>>()),
-        )
+        );
+        if !self.left_out.is_empty() {
+            let rows: Vec<_> = self
+                .left_out
+                .iter()
+                .map(|left| [left.host.as_str(), "left out", left.why])
+                .collect();
+            text += &format!("\nOf your PATH it does not see:\n{}", columns(&rows));
+        }
+        text + "\nNothing else of it: no network, no other file, no process, no variable.\n"
     }
 }
 
@@ -150,8 +193,8 @@ fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
 fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
     let same = |kind, path: String, from: &str| Visible {
         kind,
-        host: Some(path.clone()),
-        inside: Some(path),
+        host: path.clone(),
+        inside: path,
         access: access(Access::ReadOnly),
         from: from.to_owned(),
     };
@@ -168,8 +211,8 @@ fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
     }
     seen.extend(spec.shares.iter().map(|share| Visible {
         kind: "share",
-        host: Some(shown(share.value.source.as_bytes())),
-        inside: Some(shown(share.value.target.as_bytes())),
+        host: shown(share.value.source.as_bytes()),
+        inside: shown(share.value.target.as_bytes()),
         access: access(share.value.access),
         from: match whole {
             Some(whole) if std::ptr::eq(whole, share) => {
@@ -178,15 +221,6 @@ fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
             _ => share.from.to_string(),
         },
     }));
-    if spec.tool_chains.value == ToolChains::FromPath {
-        seen.push(Visible {
-            kind: "tool-chains",
-            host: None,
-            inside: None,
-            access: access(Access::ReadOnly),
-            from: spec.tool_chains.from.to_string(),
-        });
-    }
     seen
 }
 

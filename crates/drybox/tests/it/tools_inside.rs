@@ -182,3 +182,24 @@ fn project(env: &TestEnv) {
                   git -c user.name=a -c user.email=a@b commit -qm first";
     env.command("/bin/sh").args(["-c", commit]).run().expect_code(0);
 }
+
+#[test]
+fn explain_names_each_tool_chain_and_what_of_the_path_is_left_out() {
+    let env = TestEnv::new();
+    let home = env.home();
+    let home = home.to_str().unwrap();
+    std::fs::create_dir_all(env.home().join(".cargo/bin")).unwrap();
+    std::fs::write(env.home().join(".cargo/bin/tool"), "").unwrap();
+    std::fs::create_dir_all(env.home().join(".ssh")).unwrap();
+    std::os::unix::fs::symlink(".ssh", env.home().join("bin")).unwrap();
+    let path = format!("{home}/.cargo/bin:{home}/bin:/usr/bin:/bin");
+    let explain = |flags: &[&str]| {
+        let run = env.drybox().args(["run", "--explain"]).args(flags).args(["--", "true"]);
+        run.env("PATH", &path).run().expect_code(0).stdout
+    };
+    let told = explain(&[]);
+    assert!(told.contains(&format!("  {home}/.cargo/bin  read-only  tool chain")), "{told}");
+    assert!(told.contains(&format!("  {home}/bin  left out  it is in a place for cred")), "{told}");
+    let hidden = explain(&["--no-tool-chains"]);
+    assert!(!hidden.contains(".cargo") && !hidden.contains("left out"), "{hidden}");
+}
