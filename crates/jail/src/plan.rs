@@ -22,7 +22,7 @@ pub(crate) use devices::DEVICES;
 pub(crate) use etc::{Account, add_etc};
 pub(crate) use proc::present_masks;
 pub(crate) use shares::{Layer, Opened, OverlaySource, Sources, add_shares, overlay_of};
-pub(crate) use skeleton::{LAYER_STAGE, STAGE, WRITABLE, add_links, add_skeleton};
+pub(crate) use skeleton::{LAYER_STAGE, SPARE_STAGE, STAGE, WRITABLE, add_links, add_skeleton};
 pub(crate) use system::add_system;
 
 type Text = Cow<'static, CStr>;
@@ -192,6 +192,7 @@ impl MountEntry {
                 only: only.as_deref(),
                 empty: *empty,
                 stage: LAYER_STAGE,
+                spare_stage: SPARE_STAGE,
             }),
             MountSource::Tmpfs { noexec, read_only, .. } => {
                 sys::Source::Tmpfs(sys::Tmpfs { options, noexec: *noexec, read_only: *read_only })

@@ -332,6 +332,7 @@ fn stdio<'a>(
                         only: source.only.as_deref(),
                         empty: source.empty,
                         stage: plan::LAYER_STAGE,
+                        spare_stage: plan::SPARE_STAGE,
                     },
                     expect: file.id,
                     offset: file.offset,

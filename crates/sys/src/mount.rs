@@ -8,8 +8,7 @@ use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 use rustix::io::Errno;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, OpenTreeFlags, fsconfig_create,
-    fsconfig_set_fd, fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount,
-    open_tree,
+    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, move_mount, open_tree,
 };
 
 use crate::plan::{Bind, BindFrom, FileId, Overlay, Tmpfs};
@@ -133,28 +132,31 @@ pub(crate) fn tmpfs(tmpfs: &Tmpfs<'_>) -> Result<OwnedFd> {
 }
 
 /// An overlay without an upper layer, detached. `spare` is an empty directory for when the plan
-/// names none. Layers are given as detached trees, so that mountinfo shows no path of the host.
+/// names none.
 ///
-/// `FSCONFIG_SET_FD` of `lowerdir+` since Linux 6.13; older kernels answer `EINVAL`.
+/// In a user namespace since Linux 5.11 (`userxattr`). Layers by descriptor would need 6.13.
 pub(crate) fn overlay(overlay: &Overlay<'_>, spare: BorrowedFd<'_>) -> Result<OwnedFd> {
-    let empty = match overlay.empty {
-        Some(path) => clone_tree(CWD, path, false)?,
-        None => clone_tree(spare, c"", false)?,
-    };
     let lower = take(&overlay.from, false)?;
     set_attributes(lower.as_fd(), MountAttr::NOSUID | MountAttr::NODEV)?;
-    // Attached under a name that says nothing: real root cannot use a detached layer, and closing
-    // a detached one would wait for the kernel, which the pivot does once for all.
-    attach(empty.as_fd(), CWD, overlay.stage)?;
+    // Under a name that says nothing, which is what mountinfo shows. Closing a layer that was never
+    // attached would wait for the kernel, too; the pivot lets go of all at once.
     attach(lower.as_fd(), CWD, overlay.stage)?;
+    let empty = match overlay.empty {
+        Some(path) => path,
+        None => {
+            attach(clone_tree(spare, c"", false)?.as_fd(), CWD, overlay.spare_stage)?;
+            overlay.spare_stage
+        }
+    };
     let context = fsopen(c"overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
     fsconfig_set_flag(context.as_fd(), c"userxattr")?;
     if overlay.empty.is_none() {
         // Two filesystems: without this, files and directories of one tree differ in st_dev.
         fsconfig_set_string(context.as_fd(), c"xino", c"on")?;
     }
-    fsconfig_set_fd(context.as_fd(), c"lowerdir+", lower.as_fd())?;
-    fsconfig_set_fd(context.as_fd(), c"lowerdir+", empty.as_fd())?;
+    let mut space = [0; LAYERS];
+    let layers = joined(&mut space, overlay.stage, empty).ok_or(Errno::NAMETOOLONG)?;
+    fsconfig_set_string(context.as_fd(), c"lowerdir", layers)?;
     fsconfig_create(context.as_fd())?;
     let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY
         | MountAttrFlags::MOUNT_ATTR_NOSUID
@@ -163,14 +165,30 @@ pub(crate) fn overlay(overlay: &Overlay<'_>, spare: BorrowedFd<'_>) -> Result<Ow
     match overlay.only {
         None => Ok(whole),
         // Opened without following: the name was checked to be no link, and may not become one.
-        Some(name) => open_tree(
-            whole.as_fd(),
-            name,
-            OpenTreeFlags::OPEN_TREE_CLONE
-                | OpenTreeFlags::OPEN_TREE_CLOEXEC
-                | OpenTreeFlags::AT_SYMLINK_NOFOLLOW,
-        ),
+        // Only what is attached can be cloned before Linux 6.15.
+        Some(name) => {
+            attach(whole.as_fd(), CWD, overlay.stage)?;
+            open_tree(
+                whole.as_fd(),
+                name,
+                OpenTreeFlags::OPEN_TREE_CLONE
+                    | OpenTreeFlags::OPEN_TREE_CLOEXEC
+                    | OpenTreeFlags::AT_SYMLINK_NOFOLLOW,
+            )
+        }
     }
+}
+
+/// Room for two of the plan's constant paths, a colon and a NUL.
+const LAYERS: usize = 64;
+
+/// `first:second`, as overlayfs takes its layers.
+fn joined<'s>(space: &'s mut [u8; LAYERS], first: &CStr, second: &CStr) -> Option<&'s CStr> {
+    let mut slots = space.iter_mut();
+    for byte in first.to_bytes().iter().chain(b":").chain(second.to_bytes_with_nul()) {
+        *slots.next()? = *byte;
+    }
+    CStr::from_bytes_until_nul(space).ok()
 }
 
 /// Takes a tree of the host and makes sure that it is the one that the parent meant.

@@ -216,8 +216,10 @@ pub struct Overlay<'a> {
     /// An empty directory on the same filesystem, so that `st_dev` is one within the tree; none:
     /// an empty directory of the scratch tmpfs.
     pub empty: Option<&'a CStr>,
-    /// An existing directory of the host where the layers stand while the overlay is made.
+    /// An existing directory of the host where the layer stands while the overlay is made.
     pub stage: &'a CStr,
+    /// Another one, for the empty directory of the scratch tmpfs.
+    pub spare_stage: &'a CStr,
 }
 
 /// A new tmpfs; nosuid and nodev.

@@ -144,8 +144,8 @@ fn attach_mount(
         Source::Tmpfs(source) => crate::mount::tmpfs(source)?,
         Source::Overlay(source) => match overlay(source, spare) {
             Ok(tree) => tree,
-            // Mounts below the directory, an overlay below an overlay, a kernel without layers by
-            // descriptor: a read-only bind, which the supervisor tells.
+            // Mounts below the directory, an overlay below two others, a kernel without overlays
+            // for users: a read-only bind, which the supervisor tells.
             Err(Errno::INVAL | Errno::NODEV | Errno::LOOP | Errno::OPNOTSUPP | Errno::PERM)
                 if source.only.is_none() =>
             {

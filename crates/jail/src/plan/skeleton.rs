@@ -9,6 +9,8 @@ use super::{Entry, Tree};
 pub(crate) const STAGE: &CStr = c"/sys";
 /// Where the layers of an overlay stand while it is made: after the devices were taken from there.
 pub(crate) const LAYER_STAGE: &CStr = c"/dev";
+/// Where an empty layer stands beside it: nothing reads the host's processes any more.
+pub(crate) const SPARE_STAGE: &CStr = c"/proc";
 
 /// Scratch space: one tmpfs, one limit, no directory of the host.
 pub(crate) const WRITABLE: [&CStr; 4] = [c"tmp", c"run", c"home/agent", c"dev/shm"];

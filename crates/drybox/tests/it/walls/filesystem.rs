@@ -152,8 +152,8 @@ print(*[f[3] + ' ' + ' '.join(f[f.index('-') + 1:][:2]) for f in rows
         "PS-13 IL-05",
         "text = open('/proc/self/mountinfo').read() + open('/proc/self/mountstats').read()
 print('{HOME}' in text, 'upperdir' in text, text.count('{WORK}'),
-      set(w for w in text.replace(',', ' ').split() if w.startswith('lowerdir')))",
-        "False False 2 {'lowerdir+=/dev'}",
+      set(w.split(':')[0] for w in text.replace(',', ' ').split() if w.startswith('lowerdir')))",
+        "False False 2 {'lowerdir=/dev'}",
     ),
 ];
 
