@@ -153,7 +153,12 @@ fn a_box_that_is_dropped_is_gone() {
     let mut child = start(&spec, [Stdio::Null, Stdio::Piped, Stdio::Null]).unwrap();
     let mut first = [0];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
-    assert!(processes_mentioning(marker.as_bytes()).len() >= 2, "the control: they are seen");
+    // The control: they are seen, once each has become its program.
+    let begun = Instant::now();
+    while processes_mentioning(marker.as_bytes()).len() < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(5), "they are not seen");
+        std::thread::sleep(Duration::from_millis(2));
+    }
     drop(child);
     assert_eq!(processes_mentioning(marker.as_bytes()), []);
 }
