@@ -147,6 +147,22 @@ mod root_only {
 
     use super::*;
 
+    /// What the host mounts below a share while a box runs does not appear inside: no mount of a
+    /// box receives the host's events (mount_namespaces(7)). In a mount namespace of the test's own.
+    #[test]
+    fn what_is_mounted_later_stays_outside() {
+        const SCRIPT: &str = r#"
+            mount --make-rshared / && mkdir -p p/sub && touch log || exit 1
+            { until grep -q ready log; do sleep 0.02; done
+              mount -t tmpfs none p/sub && touch p/sub/late && echo go
+            } | "$D" run -v ./p:/x -- sh -c 'echo ready; read -r l; echo $l; ls /x/sub' > log
+            echo inside; cat log; echo outside; ls p/sub"#;
+        let env = TestEnv::new();
+        let run = env.command(drybox_testkit::require("unshare")).args(["-m", "/bin/sh", "-c"]);
+        let done = run.arg(SCRIPT).env("D", drybox_testkit::drybox_bin()).run();
+        assert_eq!(done.expect_code(0).stdout, "inside\nready\ngo\noutside\nlate\n");
+    }
+
     /// Real root's payload has an id of nobody: what it writes is the directory's owner's.
     #[test]
     fn a_share_of_another_user_is_written_as_that_user() {
