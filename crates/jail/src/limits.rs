@@ -2,17 +2,13 @@
 
 use drybox_spec::{Resource, Ulimit};
 use drybox_sys::Rlimit;
-use rustix::process::{Resource as Kernel, getrlimit};
 
 /// The limits of a payload: no crash dumps, and what the user asked for.
 pub(crate) fn rlimits(asked: &[Ulimit]) -> Vec<Rlimit> {
     let mut limits = Vec::with_capacity(asked.len().saturating_add(1));
     // 1 is the one value with which the kernel does not start the host's core helper either
-    // (fs/coredump.c). Under a hard limit of 0 it cannot be set, and `coredump_filter` alone keeps
-    // memory out of the dump.
-    if getrlimit(Kernel::Core).maximum != Some(0) {
-        limits.push(Rlimit { resource: libc::RLIMIT_CORE, soft: 1, hard: 1 });
-    }
+    // (fs/coredump.c). Under a hard limit of 0 the child leaves it there.
+    limits.push(Rlimit { resource: libc::RLIMIT_CORE, soft: 1, hard: 1 });
     limits.extend(asked.iter().map(|limit| Rlimit {
         resource: number(limit.resource),
         soft: limit.soft,

@@ -43,11 +43,24 @@ pub(crate) fn loopback_up() -> Result<()> {
 }
 
 /// Sets one limit.
+///
+/// A hard limit of 0 on crash dumps cannot be raised to 1 and stays: then `coredump_filter` alone
+/// keeps memory out of what the host's core helper is given.
 pub(crate) fn limit(limit: Rlimit) -> Result<()> {
     let (resource, raw) = limit.raw();
     // SAFETY: `raw` is a whole `rlimit64`, which the kernel only reads.
     let result = unsafe { libc::setrlimit64(resource, &raw const raw) };
-    raw::check(result.into()).map(drop)
+    match raw::check(result.into()) {
+        Err(Errno::PERM) if resource == libc::RLIMIT_CORE && hard_limit(resource)? == 0 => Ok(()),
+        done => done.map(drop),
+    }
+}
+
+fn hard_limit(resource: u32) -> Result<u64> {
+    let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is a whole `rlimit64`, which the kernel fills.
+    let result = unsafe { libc::getrlimit64(resource, &raw mut limit) };
+    raw::check(result.into()).map(|_| limit.rlim_max)
 }
 
 /// Gives up every capability, and every way to get one again: the bounding set, the ambient set

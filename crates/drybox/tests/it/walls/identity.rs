@@ -111,6 +111,18 @@ fn the_callers_umask_and_signals_do_not_enter() {
     assert_eq!(inside.stdout, "0022 0 0\n");
 }
 
+/// A limit of 1 keeps the host's core helper from starting; a caller's hard limit of 0 stays.
+#[test]
+fn a_crash_dumps_nothing_whatever_the_caller_allows() {
+    let env = TestEnv::new();
+    let tell = "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))";
+    for (set, inside) in [("ulimit -S -c 0", "(1, 1)\n"), ("ulimit -c 0", "(0, 0)\n")] {
+        let shell = env.command("/bin/bash").args(["-c", &format!("{set}; exec \"$@\""), "sh"]);
+        let run = shell.arg(drybox_testkit::drybox_bin()).args(["run", "--", super::PYTHON]);
+        assert_eq!(run.args(["-c", tell]).run().expect_code(0).stdout, inside, "{set}");
+    }
+}
+
 /// The user and group ids of every process of a sandbox, as the host sees them.
 fn ids_on_the_host(env: &TestEnv) -> Vec<(String, String)> {
     let mark = "a-payload-to-look-at";
