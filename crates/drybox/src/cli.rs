@@ -8,9 +8,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, ArgAction, Command, value_parser};
-use clap_complete::Shell;
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
+use crate::commands::{COMMANDS, Entry};
 pub(crate) use error::CliError;
 pub(crate) use run::RunArgs;
 
@@ -19,8 +19,8 @@ pub(crate) use run::RunArgs;
 pub(crate) enum Invocation {
     /// `drybox run`
     Run(Box<RunArgs>),
-    /// `drybox completions SHELL`
-    Completions(Shell),
+    /// A command of the table.
+    Command(&'static Entry, ArgMatches),
     /// A help text or the version.
     Text(String),
 }
@@ -38,13 +38,13 @@ pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Invocation, CliError> {
     }
     let asked = args.first().cloned();
     match whole().try_get_matches_from(args.iter().cloned()) {
-        Ok(matches) => {
-            let completions = matches.subcommand_matches("completions");
-            match completions.and_then(|sub| sub.get_one::<Shell>("shell")) {
-                Some(shell) => Ok(Invocation::Completions(*shell)),
-                None => Ok(Invocation::Text(whole().render_help().to_string())),
-            }
-        }
+        Ok(mut matches) => Ok(match matches.remove_subcommand() {
+            Some((name, matches)) => match entry(OsStr::new(&name)) {
+                Some(entry) => Invocation::Command(entry, matches),
+                None => Invocation::Text(whole().render_help().to_string()),
+            },
+            None => Invocation::Text(whole().render_help().to_string()),
+        }),
         Err(error) if !error.use_stderr() => Ok(Invocation::Text(error.to_string())),
         Err(error) => match asked {
             Some(word) if word == "--" => {
@@ -57,12 +57,16 @@ pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Invocation, CliError> {
                 let words = args.into_iter().map(OsStringExt::into_vec).collect();
                 Err(CliError::UnknownCommand { words, misspelt })
             }
-            Some(word) if word == "completions" => {
-                Err(CliError::from_clap(&error, "drybox completions --help"))
+            asked => {
+                let entry = asked.as_deref().and_then(entry);
+                Err(CliError::from_clap(&error, entry.map_or("drybox --help", |entry| entry.help)))
             }
-            _ => Err(CliError::from_clap(&error, "drybox --help")),
         },
     }
+}
+
+fn entry(name: &OsStr) -> Option<&'static Entry> {
+    COMMANDS.iter().find(|entry| entry.name == name)
 }
 
 /// clap knows a letter too many or too few, not two that changed places.
@@ -83,11 +87,6 @@ fn is_command(word: &OsString) -> bool {
 
 /// The whole command line, for help and completions.
 pub(crate) fn whole() -> Command {
-    let shell = Arg::new("shell")
-        .value_name("SHELL")
-        .help("bash, zsh or fish")
-        .required(true)
-        .value_parser(value_parser!(Shell));
     Command::new("drybox")
         .no_binary_name(true)
         .version(env!("CARGO_PKG_VERSION"))
@@ -106,16 +105,19 @@ pub(crate) fn whole() -> Command {
         .disable_version_flag(true)
         .disable_help_flag(true)
         .subcommand(run::whole())
-        .subcommand(
-            Command::new("completions")
-                .alias("completion")
-                .about("Prints a completion script for a shell")
-                .disable_help_flag(true)
-                .arg(Arg::new("help").long("help").help("Prints this").action(ArgAction::Help))
-                .arg(shell),
-        )
+        .subcommands(COMMANDS.iter().map(|entry| (entry.command)(base(entry))))
         .before_help(EXAMPLES)
         .help_template("{about}\n\n{before-help}Usage: {usage}\n\n{all-args}\n")
+}
+
+/// What every command of the table has.
+fn base(entry: &Entry) -> Command {
+    let help = Arg::new("help").long("help").help("Prints this").action(ArgAction::Help);
+    Command::new(entry.name)
+        .about(entry.about)
+        .disable_help_flag(true)
+        .arg(help)
+        .max_term_width(100)
 }
 
 const EXAMPLES: &str = "\

@@ -1,12 +1,31 @@
 //! One file a command: calls the rooms, hands what they say to `render`.
 
-pub(crate) mod completions;
+mod completions;
 pub(crate) mod run;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::{ArgMatches, Command};
 use drybox_spec::{Kind, Report};
+
+/// The commands beside `run`, in the order of the help. A new one is a file here and a row.
+pub(crate) const COMMANDS: &[Entry] = &[completions::ENTRY];
+
+/// One command: its words and what it does.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The word.
+    pub(crate) name: &'static str,
+    /// One line for the list of commands.
+    pub(crate) about: &'static str,
+    /// What an error about its words points to.
+    pub(crate) help: &'static str,
+    /// Adds its arguments to what every command has.
+    pub(crate) command: fn(Command) -> Command,
+    /// Does it.
+    pub(crate) run: fn(&ArgMatches) -> Done,
+}
 
 /// How a command ends: with an exit code, or with something to tell.
 pub(crate) type Done = Result<ExitCode, Failure>;
