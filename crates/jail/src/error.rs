@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
 
 use drybox_spec::Shown;
 use drybox_sys::{self as sys, Obstacle};
@@ -43,7 +44,9 @@ pub struct JailError {
 }
 
 impl JailError {
-    pub(crate) fn new(step: Step, object: &[u8], errno: Errno) -> Self {
+    /// The kernel's answer to a step that was about `object`.
+    #[must_use]
+    pub fn new(step: Step, object: &[u8], errno: Errno) -> Self {
         Self { step, object: object.to_vec(), obstacle: None, errno }
     }
 
@@ -82,7 +85,13 @@ impl JailError {
     /// Why, and what helps.
     #[must_use]
     pub fn cause(&self) -> Cause {
-        fixes::cause(self)
+        self.cause_on(Path::new("/"))
+    }
+
+    /// The same, with the host's facts (sysctls, the kernel's name) read below `root`.
+    #[must_use]
+    pub fn cause_on(&self, root: &Path) -> Cause {
+        fixes::cause(self, root)
     }
 }
 

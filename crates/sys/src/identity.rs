@@ -9,6 +9,7 @@ use rustix::process::{DumpableBehavior, Gid, Uid, dumpable_behavior, set_dumpabl
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use crate::plan::Ids;
+use crate::raw;
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -70,6 +71,27 @@ pub fn with_effective_ids<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> Re
         set_dumpable_behavior(dumpable)?;
     }
     Ok(done)
+}
+
+/// As [`with_effective_ids`], and without supplementary groups: what `work` may open is what a
+/// payload of these ids may.
+///
+/// # Errors
+/// *Host*, when the ids or groups cannot be taken or given back.
+pub fn as_payload<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> Result<T> {
+    const MOST: usize = 64;
+    let mut space = [Gid::ROOT; MOST];
+    let mut groups = [0_u32; MOST];
+    // SAFETY: `groups` has room for as many numbers as the call is told.
+    let found = unsafe { libc::getgroups(MOST as libc::c_int, groups.as_mut_ptr()) };
+    let found = raw::check(found.into())?;
+    for (to, from) in space.iter_mut().zip(groups) {
+        *to = Gid::from_raw(from);
+    }
+    set_thread_groups(&[])?;
+    let done = with_effective_ids(uid, gid, work);
+    set_thread_groups(space.get(..found).unwrap_or_default())?;
+    done
 }
 
 fn set_effective_uid(uid: Uid) -> Result<()> {

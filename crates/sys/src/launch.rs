@@ -2,11 +2,13 @@
 
 use core::ffi::c_int;
 
-use rustix::fd::{BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
+use rustix::process::{WaitId, WaitIdOptions, waitid};
 
 use crate::enter::enter;
 use crate::idmap::write_map;
+use crate::init::leave;
 use crate::plan::Plan;
 use crate::raw;
 use crate::signals::{SignalSet, block_signals};
@@ -61,4 +63,55 @@ pub fn release(
     write_map(launched.pid, b"/uid_map", uid_map)?;
     write_map(launched.pid, b"/gid_map", gid_map)?;
     rustix::io::write(lifeline, b"g").map(drop)
+}
+
+/// One of the namespaces of a sandbox, to find out which of them is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of namespaces(7)")]
+pub enum Namespace {
+    User,
+    Mount,
+    Pid,
+    Network,
+    Ipc,
+    Uts,
+    Cgroup,
+}
+
+impl Namespace {
+    const fn flag(self) -> c_int {
+        match self {
+            Self::User => libc::CLONE_NEWUSER,
+            Self::Mount => libc::CLONE_NEWNS,
+            Self::Pid => libc::CLONE_NEWPID,
+            Self::Network => libc::CLONE_NEWNET,
+            Self::Ipc => libc::CLONE_NEWIPC,
+            Self::Uts => libc::CLONE_NEWUTS,
+            Self::Cgroup => libc::CLONE_NEWCGROUP,
+        }
+    }
+}
+
+/// Clones a child into a user namespace and this one, which does nothing and ends, and reaps it.
+///
+/// # Errors
+/// *Host*: what clone3(2) answers.
+pub fn try_namespace(namespace: Namespace) -> Result<(), Errno> {
+    let before = block_signals(&SignalSet::all())?;
+    let flags = libc::CLONE_NEWUSER | libc::CLONE_PIDFD | namespace.flag();
+    let mut pidfd = -1;
+    // SAFETY: the child makes one system call, which ends it.
+    let pid = match unsafe { raw::clone3(flags, &mut pidfd) } {
+        Ok(0) => leave(0),
+        done => done,
+    };
+    block_signals(&before)?;
+    pid?;
+    let pidfd = raw::own(usize::try_from(pidfd).map_err(|_| Errno::BADF)?)?;
+    loop {
+        match waitid(WaitId::PidFd(pidfd.as_fd()), WaitIdOptions::EXITED) {
+            Err(Errno::INTR) => {}
+            done => return done.map(drop),
+        }
+    }
 }

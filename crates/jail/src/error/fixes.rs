@@ -14,7 +14,7 @@ use super::{JailError, Step, describe};
 
 mod rows;
 
-use rows::ROWS;
+use rows::{Fact, ROWS};
 
 /// Why a step failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,8 @@ const fn inside(step: Inside) -> &'static str {
     }
 }
 
-pub(super) fn cause(error: &JailError) -> Cause {
+/// `root` is where the facts of the host are read: `/`, or a test's own.
+pub(super) fn cause(error: &JailError, root: &Path) -> Cause {
     if let Some(obstacle) = error.obstacle {
         let (why, fix) = unrunnable(obstacle);
         return Cause { why: why.into(), fix: Some(fix.into()) };
@@ -87,7 +88,7 @@ pub(super) fn cause(error: &JailError) -> Cause {
     let known = ROWS.iter().find(|row| {
         row.step.is_none_or(|step| step == error.step)
             && row.errno == error.errno
-            && row.fact.is_none_or(holds)
+            && row.fact.is_none_or(|fact| holds(fact, root))
     });
     match known {
         Some(row) => Cause { why: row.why.into(), fix: row.fix.map(Into::into) },
@@ -125,8 +126,13 @@ fn place_outside(program: &[u8]) -> Option<Vec<u8>> {
     Some(directory.into_os_string().into_vec())
 }
 
-fn holds((file, begin): (&str, &str)) -> bool {
-    fs::read_to_string(file).is_ok_and(|text| text.starts_with(begin))
+fn holds(fact: Fact, root: &Path) -> bool {
+    let (Fact::Begins(file, _) | Fact::Holds(file, _)) = fact;
+    let file = root.join(file.trim_start_matches('/'));
+    fs::read_to_string(file).is_ok_and(|text| match fact {
+        Fact::Begins(_, words) => text.starts_with(words),
+        Fact::Holds(_, words) => text.contains(words),
+    })
 }
 
 #[cfg(test)]

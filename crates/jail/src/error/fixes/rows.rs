@@ -10,11 +10,22 @@ pub(super) struct Row {
     /// None: whatever the step.
     pub(super) step: Option<Step>,
     pub(super) errno: Errno,
-    /// A file of the host and what it has to begin with.
-    pub(super) fact: Option<(&'static str, &'static str)>,
+    /// What has to be so on the host for the row to apply.
+    pub(super) fact: Option<Fact>,
     pub(super) why: &'static str,
     pub(super) fix: Option<&'static str>,
 }
+
+/// Something that a file of the host says; it chooses between causes and never decides a launch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fact {
+    /// The file begins so.
+    Begins(&'static str, &'static str),
+    /// The file holds this somewhere.
+    Holds(&'static str, &'static str),
+}
+
+use Fact::{Begins, Holds};
 
 const fn row(step: Step, errno: Errno, why: &'static str, fix: &'static str) -> Row {
     Row { step: Some(step), errno, fact: None, why, fix: Some(fix) }
@@ -24,20 +35,34 @@ const fn anywhere(errno: Errno, why: &'static str, fix: &'static str) -> Row {
     Row { step: None, errno, fact: None, why, fix: Some(fix) }
 }
 
-const fn when(fact: (&'static str, &'static str), row: Row) -> Row {
+const fn when(fact: Fact, row: Row) -> Row {
     Row { fact: Some(fact), ..row }
 }
 
-const MAX_USER: (&str, &str) = ("/proc/sys/user/max_user_namespaces", "0\n");
-const MAX_NET: (&str, &str) = ("/proc/sys/user/max_net_namespaces", "0\n");
-const CLONE_SYSCTL: (&str, &str) = ("/proc/sys/kernel/unprivileged_userns_clone", "0");
-const APPARMOR: (&str, &str) = ("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1");
+const MAX_USER: Fact = Begins("/proc/sys/user/max_user_namespaces", "0\n");
+const MAX_NET: Fact = Begins("/proc/sys/user/max_net_namespaces", "0\n");
+const MAX_PID: Fact = Begins("/proc/sys/user/max_pid_namespaces", "0\n");
+const MAX_MNT: Fact = Begins("/proc/sys/user/max_mnt_namespaces", "0\n");
+const CLONE_SYSCTL: Fact = Begins("/proc/sys/kernel/unprivileged_userns_clone", "0");
+const APPARMOR: Fact = Begins("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1");
+/// WSL 1 calls itself `4.4.0-19041-Microsoft`, WSL 2 `…-microsoft-standard-WSL2`.
+const WSL1: Fact = Holds("/proc/sys/kernel/osrelease", "-Microsoft");
+/// proc_pid_status(5): a seccomp filter is on drybox itself.
+const FILTERED: Fact = Holds("/proc/self/status", "\nSeccomp:\t2\n");
+
+const WSL1_WHY: &str = "this is WSL 1, which has no Linux kernel and no namespaces";
+const WSL1_FIX: &str = "wsl --set-version DISTRIBUTION 2, in Windows";
+
+const FILTERED_WHY: &str = "a seccomp filter around drybox, as of a container or another sandbox, \
+    refuses namespaces";
+const FILTERED_FIX: &str = "run drybox outside of it, or the container with --security-opt \
+    seccomp=unconfined";
 
 const APPARMOR_WHY: &str = "AppArmor takes the capabilities of unprivileged user namespaces \
     (kernel.apparmor_restrict_unprivileged_userns is 1)";
-const APPARMOR_FIX: &str = "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0";
+const APPARMOR_FIX: &str = "drybox doctor --fix, which gives drybox alone an AppArmor profile";
 
-const INIT: (&str, &str) = ("/proc/1/comm", "drybox-init");
+const INIT: Fact = Begins("/proc/1/comm", "drybox-init");
 
 const NO_PROC_WHY: &str = "no /proc is mounted here, as in a bare chroot";
 const NO_PROC_FIX: &str = "mount -t proc proc /proc";
@@ -65,6 +90,24 @@ pub(super) const ROWS: &[Row] = &[
             "sudo sysctl user.max_net_namespaces=15000",
         ),
     ),
+    when(
+        MAX_PID,
+        row(
+            Step::Clone,
+            Errno::NOSPC,
+            "the limit user.max_pid_namespaces is 0",
+            "sudo sysctl user.max_pid_namespaces=15000",
+        ),
+    ),
+    when(
+        MAX_MNT,
+        row(
+            Step::Clone,
+            Errno::NOSPC,
+            "the limit user.max_mnt_namespaces is 0",
+            "sudo sysctl user.max_mnt_namespaces=15000",
+        ),
+    ),
     row(
         Step::Clone,
         Errno::NOSPC,
@@ -80,6 +123,8 @@ pub(super) const ROWS: &[Row] = &[
             "sudo sysctl kernel.unprivileged_userns_clone=1",
         ),
     ),
+    when(WSL1, row(Step::Clone, Errno::PERM, WSL1_WHY, WSL1_FIX)),
+    when(FILTERED, row(Step::Clone, Errno::PERM, FILTERED_WHY, FILTERED_FIX)),
     row(
         Step::Clone,
         Errno::PERM,
@@ -95,6 +140,9 @@ pub(super) const ROWS: &[Row] = &[
             "run drybox outside, or the command without it",
         ),
     ),
+    when(WSL1, row(Step::Clone, Errno::NOSYS, WSL1_WHY, WSL1_FIX)),
+    when(WSL1, row(Step::Clone, Errno::INVAL, WSL1_WHY, WSL1_FIX)),
+    when(FILTERED, row(Step::Clone, Errno::NOSYS, FILTERED_WHY, FILTERED_FIX)),
     row(
         Step::Clone,
         Errno::NOSYS,

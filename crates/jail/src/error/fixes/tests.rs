@@ -70,7 +70,7 @@ fn each_row_answers_its_own_failure() {
         });
         let answers: Vec<usize> =
             candidates.filter(|(_, r)| r.why == cause.why).map(|(i, _)| i).collect();
-        let applies = row.fact.is_none_or(holds);
+        let applies = row.fact.is_none_or(|fact| holds(fact, Path::new("/")));
         if applies {
             assert!(answers.iter().any(|&answer| answer <= index), "{:?} {:?}", step, row.errno);
             assert!(cause.fix.is_some());
@@ -133,4 +133,22 @@ fn each_obstacle_has_its_own_words_and_its_number_means_nothing_at_other_steps()
     }
     told.dedup();
     assert_eq!(told.len(), 3);
+}
+
+#[test]
+fn each_fact_of_the_host_chooses_its_row_and_only_where_it_holds() {
+    let root = tempfile::tempdir().unwrap();
+    for row in ROWS {
+        let Some(fact) = row.fact else { continue };
+        let (Fact::Begins(file, words) | Fact::Holds(file, words)) = fact;
+        let step = row.step.unwrap();
+        let error = JailError::new(step, b"", row.errno);
+        let told = |root: &Path| error.cause_on(root).why == row.why;
+        assert!(!told(root.path()), "{step:?} {file}");
+        let place = root.path().join(file.trim_start_matches('/'));
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(&place, format!("{words}\n")).unwrap();
+        assert!(told(root.path()), "{step:?} {file}");
+        fs::remove_file(&place).unwrap();
+    }
 }
