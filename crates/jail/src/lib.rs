@@ -34,6 +34,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod ask;
 mod error;
 mod identity;
 mod interior;
@@ -45,7 +46,8 @@ pub mod seccomp;
 mod spawn;
 mod stdio;
 
-pub use drybox_sys::{Failed, Step as ChildStep};
+pub use ask::{Found, Part, Want};
+pub use drybox_sys::{Failed, Namespace, Step as ChildStep, try_namespace};
 pub use drybox_sys::{
     FileId, Guard, Obstacle, RECORD, Record, Signal, SignalFd, SignalSet, Told, block_signals,
     guard, is_ignored, same_description, stop_group, stop_self,

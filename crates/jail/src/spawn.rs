@@ -124,6 +124,23 @@ impl Jail {
         })
     }
 
+    pub(crate) const fn identity(&self) -> Identity {
+        self.sources.identity
+    }
+
+    pub(crate) const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The scratch directories of the root filesystem.
+    pub(crate) fn writable(&self) -> &[CString] {
+        &self.writable
+    }
+
+    pub(crate) fn masks(&self) -> &[Mask<'static>] {
+        &self.masks
+    }
+
     /// How many shared trees show their files as nobody's, because their filesystem has no
     /// id-mapped mounts. Only real root's have any.
     #[must_use]

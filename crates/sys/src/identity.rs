@@ -79,11 +79,11 @@ pub fn with_effective_ids<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> Re
 /// # Errors
 /// *Host*, when the ids or groups cannot be taken or given back.
 pub fn as_payload<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> Result<T> {
-    const MOST: usize = 64;
-    let mut space = [Gid::ROOT; MOST];
-    let mut groups = [0_u32; MOST];
-    // SAFETY: `groups` has room for as many numbers as the call is told.
-    let found = unsafe { libc::getgroups(MOST as libc::c_int, groups.as_mut_ptr()) };
+    const MOST: libc::c_int = 64;
+    let mut space = [Gid::ROOT; 64];
+    let mut groups = [0_u32; 64];
+    // SAFETY: `groups` has room for `MOST` numbers.
+    let found = unsafe { libc::getgroups(MOST, groups.as_mut_ptr()) };
     let found = raw::check(found.into())?;
     for (to, from) in space.iter_mut().zip(groups) {
         *to = Gid::from_raw(from);

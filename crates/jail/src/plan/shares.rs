@@ -24,7 +24,6 @@ pub(crate) enum Layer {
     Path {
         path: Text,
         expect: Option<FileId>,
-        #[expect(dead_code, reason = "held for its inode")]
         held: OwnedFd,
     },
     /// The parent, real root, took it and mapped its owners.
