@@ -1,5 +1,6 @@
 //! The command line: from words to an [`Invocation`].
 
+mod can;
 mod error;
 mod flags;
 mod run;
@@ -11,6 +12,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use crate::commands::{COMMANDS, Entry};
+pub(crate) use can::CanArgs;
 pub(crate) use error::CliError;
 pub(crate) use run::RunArgs;
 
@@ -19,6 +21,8 @@ pub(crate) use run::RunArgs;
 pub(crate) enum Invocation {
     /// `drybox run`
     Run(Box<RunArgs>),
+    /// `drybox can`
+    Can(Box<CanArgs>),
     /// A command of the table.
     Command(&'static Entry, ArgMatches),
     /// A help text or the version.
@@ -35,6 +39,9 @@ pub(crate) fn parse(mut args: Vec<OsString>) -> Result<Invocation, CliError> {
     }
     if args.first().is_some_and(|first| first == "run") {
         return run::parse(&args);
+    }
+    if args.first().is_some_and(|first| first == "can") {
+        return can::parse(&args);
     }
     let asked = args.first().cloned();
     match whole().try_get_matches_from(args.iter().cloned()) {
@@ -105,6 +112,7 @@ pub(crate) fn whole() -> Command {
         .disable_version_flag(true)
         .disable_help_flag(true)
         .subcommand(run::whole())
+        .subcommand(can::whole())
         .subcommands(COMMANDS.iter().map(|entry| (entry.command)(base(entry))))
         .before_help(EXAMPLES)
         .help_template("{about}\n\n{before-help}Usage: {usage}\n\n{all-args}\n")
@@ -125,6 +133,8 @@ Examples:
   drybox run -- npm test           the tests of this directory, jailed
   drybox run                       a shell, jailed
   drybox run --explain -- npm test what that box would see; runs nothing
+  drybox can read ~/.ssh/id_rsa    one question about a box, yes or no
+  drybox doctor                    whether boxes run here, with every wall
   drybox run --help                every flag";
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! One file a command: calls the rooms, hands what they say to `render`.
 
+pub(crate) mod can;
 mod completions;
+mod doctor;
 pub(crate) mod run;
 
 use std::io::{self, Write};
@@ -10,7 +12,7 @@ use clap::{ArgMatches, Command};
 use drybox_spec::{Kind, Report};
 
 /// The commands beside `run`, in the order of the help. A new one is a file here and a row.
-pub(crate) const COMMANDS: &[Entry] = &[completions::ENTRY];
+pub(crate) const COMMANDS: &[Entry] = &[doctor::ENTRY, completions::ENTRY];
 
 /// One command: its words and what it does.
 #[derive(Debug)]
@@ -32,6 +34,10 @@ pub(crate) type Done = Result<ExitCode, Failure>;
 
 /// Any room's error, for the renderer alone.
 pub(crate) type Failure = Box<dyn Report>;
+
+fn boxed(error: impl Report + 'static) -> Failure {
+    Box::new(error)
+}
 
 /// Prints what was asked for on stdout.
 pub(crate) fn show(text: &str) -> Done {

@@ -17,6 +17,7 @@ fn main() -> ExitCode {
     let format = Format::asked_for(&args);
     let done = match cli::parse(args) {
         Ok(Invocation::Run(run)) => commands::run::run(&run),
+        Ok(Invocation::Can(can)) => commands::can::run(&can),
         Ok(Invocation::Command(entry, matches)) => (entry.run)(&matches),
         Ok(Invocation::Text(text)) => commands::show(&text),
         Err(error) => Err(Box::new(error) as commands::Failure),

@@ -1,14 +1,18 @@
 //! Everything that drybox itself writes: errors, notes, explanations, as text or as JSON.
 
+mod answer;
 mod error;
 mod explain;
+mod findings;
 mod summary;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 
+pub(crate) use answer::answer;
 pub(crate) use error::error;
 pub(crate) use explain::explain;
+pub(crate) use findings::{ask, findings, note, profile};
 pub(crate) use summary::summary;
 
 /// For people, or for programs.

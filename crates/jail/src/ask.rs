@@ -7,9 +7,10 @@
 
 mod layers;
 mod node;
+mod program;
 
 use std::collections::VecDeque;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 use drybox_sys as sys;
 use rustix::fs::{Access, AtFlags, accessat};
@@ -43,6 +44,9 @@ pub struct Found {
     pub refused: Option<Errno>,
     /// Nothing is there yet: it would be made.
     pub is_new: bool,
+    /// For [`Want::Run`]: what its `#!` line names and the payload could not start, and so the
+    /// program neither.
+    pub interpreter: Option<Vec<u8>>,
 }
 
 /// What of a sandbox a path belongs to.
@@ -77,15 +81,24 @@ impl Jail {
     /// *Host*, when real root cannot take the payload's ids for the look.
     pub fn ask(&self, path: &[u8], want: Want) -> Result<Found, Errno> {
         match self.identity() {
-            Identity::User { .. } => Ok(self.walk(path, want)),
+            Identity::User { .. } => Ok(self.walk(path, want).0),
             identity @ Identity::Root { .. } => {
                 let (uid, gid) = identity.outside();
-                sys::as_payload(uid, gid, || self.walk(path, want))
+                sys::as_payload(uid, gid, || self.walk(path, want).0)
             }
         }
     }
 
-    fn walk(&self, path: &[u8], want: Want) -> Found {
+    /// The answer, and the host's file behind it.
+    fn walk(&self, path: &[u8], want: Want) -> (Found, Option<OwnedFd>) {
+        let (found, place) = self.walk_to(path, want);
+        match place {
+            Some(place) => (Found { refused: place.refuses(want), ..found }, place.file),
+            None => (found, None),
+        }
+    }
+
+    fn walk_to(&self, path: &[u8], want: Want) -> (Found, Option<Place>) {
         let mut todo: VecDeque<Vec<u8>> = components(path).collect();
         let mut done: Vec<u8> = Vec::new();
         let mut found = Found {
@@ -94,6 +107,7 @@ impl Jail {
             part: Part::Own,
             refused: None,
             is_new: false,
+            interpreter: None,
         };
         let mut links = 0_usize;
         let mut here = self.node(b"");
@@ -109,7 +123,7 @@ impl Jail {
                 Node::Link(target) => {
                     links = links.saturating_add(1);
                     if links > MOST_LINKS {
-                        return found.at(&next, here.part()).refused(Errno::LOOP);
+                        return (found.at(&next, here.part()).refused(Errno::LOOP), None);
                     }
                     for part in components(&target).collect::<Vec<_>>().into_iter().rev() {
                         todo.push_front(part);
@@ -122,7 +136,7 @@ impl Jail {
                 Node::There(place) => {
                     let is_last = todo.is_empty();
                     if !is_last && !place.is_dir() {
-                        return found.at(&next, place.part).refused(Errno::NOTDIR);
+                        return (found.at(&next, place.part).refused(Errno::NOTDIR), None);
                     }
                     done = next;
                     here = Node::There(place);
@@ -132,8 +146,8 @@ impl Jail {
                     let makes = want == Want::Write && todo.is_empty() && errno == Errno::NOENT;
                     let found = found.at(&next, part);
                     return match makes {
-                        true => found.made_in(&here),
-                        false => found.refused(errno),
+                        true => (found.made_in(&here), None),
+                        false => (found.refused(errno), None),
                     };
                 }
             }
@@ -143,12 +157,9 @@ impl Jail {
         }
         let path = if done.is_empty() { b"/" } else { done.as_slice() };
         match here {
-            Node::There(place) => {
-                let refused = place.refuses(want);
-                Found { refused, ..found.at(path, place.part) }
-            }
-            Node::Link(_) => found.at(path, Part::Own).refused(Errno::LOOP),
-            Node::Missing(part, errno) => found.at(path, part).refused(errno),
+            Node::There(place) => (found.at(path, place.part.clone()), Some(place)),
+            Node::Link(_) => (found.at(path, Part::Own).refused(Errno::LOOP), None),
+            Node::Missing(part, errno) => (found.at(path, part).refused(errno), None),
         }
     }
 }

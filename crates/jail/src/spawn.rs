@@ -137,6 +137,16 @@ impl Jail {
         &self.writable
     }
 
+    /// The places where the program may lie.
+    pub(crate) fn candidates(&self) -> &[CString] {
+        &self.candidates
+    }
+
+    /// Where the payload starts.
+    pub(crate) const fn workdir(&self) -> &drybox_spec::BoxPath {
+        &self.interior.workdir
+    }
+
     pub(crate) fn masks(&self) -> &[Mask<'static>] {
         &self.masks
     }

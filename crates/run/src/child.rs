@@ -93,6 +93,8 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
     let (output, stdout) = pipe(output, Direction::Out)?;
     let (error, stderr) = pipe(error, Direction::Out)?;
     let mut jail = Jail::prepare(prepare::interior(spec, host, false))?;
+    let mut told = notices::of_spec(spec, host);
+    told.extend(notices::of_plan(&jail));
     let sandbox = jail.spawn(Streams::Each { input, output, error })?;
     let mut child = Child {
         stdin,
@@ -103,7 +105,7 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
         started: false,
         exited: None,
         timed_out: Arc::default(),
-        notices: notices::of_spec(spec, host),
+        notices: told,
     };
     while !child.started && !child.take_record()? {}
     if !child.started {

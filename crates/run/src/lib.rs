@@ -26,7 +26,9 @@
 //! the exit code that `drybox` would end with.
 #![forbid(unsafe_code)]
 
+mod can;
 mod child;
+pub mod doctor;
 mod environment;
 mod error;
 mod host;
@@ -38,6 +40,7 @@ mod supervise;
 pub mod terminal;
 pub mod tool_chains;
 
+pub use can::{Answer, Question, can};
 pub use child::{Child, Stdio, spawn};
 pub use drybox_jail::{Invoker, JailError};
 pub use error::{RunError, Why};

@@ -16,6 +16,12 @@ pub(crate) fn of_spec(spec: &SandboxSpec, host: &Host<'_>) -> Vec<Notice> {
     why.map(|why| Notice::WorkspaceHidden { path: path(), why }).into_iter().collect()
 }
 
+/// What the plan could not have.
+pub(crate) fn of_plan(jail: &Jail) -> Option<Notice> {
+    let trees = jail.unmapped_trees();
+    (trees > 0).then_some(Notice::NoIdMap { trees })
+}
+
 /// What the child told.
 pub(crate) fn of(told: Told, jail: &Jail) -> Option<Notice> {
     match told {

@@ -20,6 +20,9 @@ pub(crate) enum CliError {
     /// A switch of drybox's own that is neither true nor false.
     #[error("cannot use --{flag}")]
     Switch { flag: &'static str, source: BadValue },
+    /// What `can connect` asks about is no host with a port.
+    #[error("cannot tell where {} leads", Shown(value))]
+    Destination { value: Typed },
     /// The first word is no command of drybox: a program's name, or `run` misspelt.
     #[error("no command named {}", Shown(words.first().map(Vec::as_slice).unwrap_or_default()))]
     UnknownCommand { words: Vec<Typed>, misspelt: bool },
@@ -78,6 +81,7 @@ impl Report for CliError {
             | Self::NoValue { help, .. }
             | Self::Value { help, .. }
             | Self::Usage { help } => (*help).into(),
+            Self::Destination { .. } => "name a host and a port: example.org:443, [::1]:80".into(),
             Self::Switch { flag, .. } => format!("--{flag}").into(),
             Self::UnknownCommand { words, misspelt: true } => {
                 format!("drybox run {}", ShellWords(words.get(1..).unwrap_or_default())).into()

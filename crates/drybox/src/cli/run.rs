@@ -35,6 +35,14 @@ pub(crate) struct Output {
 /// Building an argument costs more than reading one, so the parser is first built of the flags that
 /// the line names; only when that fails, of all, for the error.
 pub(super) fn parse(args: &[OsString]) -> Result<Invocation, CliError> {
+    Ok(match read(args, HELP)? {
+        Some(run) => Invocation::Run(Box::new(run)),
+        None => Invocation::Text(whole().render_help().to_string()),
+    })
+}
+
+/// Reads `run`'s flags and words behind any first word; none: help was asked for.
+pub(super) fn read(args: &[OsString], help: &'static str) -> Result<Option<RunArgs>, CliError> {
     let line = Line::of(args);
     let read = |command: Command| command.try_get_matches_from(args.iter().cloned());
     let matches = match read(command(Build::Parser(&line))) {
@@ -42,12 +50,17 @@ pub(super) fn parse(args: &[OsString]) -> Result<Invocation, CliError> {
         Err(_) => match read(command(Build::Parser(&Line::default()))) {
             Ok(matches) => matches,
             Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-                return Ok(Invocation::Text(whole().render_help().to_string()));
+                return Ok(None);
             }
-            Err(error) => return Err(CliError::from_clap(&error, HELP)),
+            Err(error) => return Err(CliError::from_clap(&error, help)),
         },
     };
-    take(matches, args).map(|args| Invocation::Run(Box::new(args)))
+    take(matches, args, help).map(Some)
+}
+
+/// `run`'s flags, for the completions of a command that takes them too.
+pub(super) fn flags() -> impl Iterator<Item = Arg> {
+    FLAGS.iter().map(shown)
 }
 
 /// The command with every flag, for help and completions.
@@ -146,14 +159,18 @@ fn help() -> Arg {
 }
 
 /// Takes the values out of the matches.
-fn take(mut matches: ArgMatches, args: &[OsString]) -> Result<RunArgs, CliError> {
+fn take(
+    mut matches: ArgMatches,
+    args: &[OsString],
+    help: &'static str,
+) -> Result<RunArgs, CliError> {
     let mut run = RunArgs::default();
     for flag in FLAGS {
         let mut values = values(&mut matches, flag.long);
         if values.iter().any(|value| value == b"--") {
             // The line `-e -- CMD`: what was meant to be the value was forgotten.
             let flag = format!("--{}", flag.long);
-            return Err(CliError::NoValue { flag, help: HELP });
+            return Err(CliError::NoValue { flag, help });
         }
         match flag.into {
             Field::Many(field) => *field(&mut run.request) = values,

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use drybox_spec::{Report, resolve};
+use drybox_spec::resolve;
 
-use super::{Done, Failure, show};
+use super::{Done, boxed, show};
 use crate::cli::RunArgs;
 use crate::host::Host;
 use crate::render::{self, Format};
@@ -25,8 +25,4 @@ pub(crate) fn run(args: &RunArgs) -> Done {
         render::summary(outcome.ending, &outcome.notices, timeout, format);
     }
     Ok(ExitCode::from(outcome.ending.code()))
-}
-
-fn boxed(error: impl Report + 'static) -> Failure {
-    Box::new(error)
 }

@@ -32,12 +32,9 @@ impl Jail {
             return match (path == mask.path.to_bytes(), mask.kind) {
                 (false, _) => Node::Missing(Part::Covered, Errno::NOENT),
                 // It is the box's /dev/null.
-                (true, MaskKind::File) => Node::There(Place::own(
-                    Part::Covered,
-                    FileType::CharacterDevice,
-                    0o666,
-                    false,
-                )),
+                (true, MaskKind::File) => {
+                    Node::There(Place::own(Part::Covered, FileType::CharacterDevice, 0o666, false))
+                }
                 (true, MaskKind::Directory) => {
                     Node::There(Place::own(Part::Covered, FileType::Directory, 0o555, true))
                 }
@@ -115,9 +112,7 @@ fn in_mount(mount: &MountEntry, rest: &[u8]) -> Node {
             b"" => in_tree(base(layer), name.to_bytes(), Part::Share(place), true),
             _ => Node::Missing(Part::Share(place), Errno::NOTDIR),
         },
-        MountSource::Overlay { layer, .. } => {
-            in_tree(base(layer), rest, Part::Share(place), true)
-        }
+        MountSource::Overlay { layer, .. } => in_tree(base(layer), rest, Part::Share(place), true),
         MountSource::Tmpfs { options, noexec, read_only } => {
             let mode = options.iter().find(|(key, _)| *key == c"mode");
             let mode = mode.and_then(|(_, mode)| u32::from_str_radix(mode.to_str().ok()?, 8).ok());
@@ -193,11 +188,7 @@ fn in_tree(base: BorrowedFd<'_>, rest: &[u8], part: Part, read_only: bool) -> No
 }
 
 /// The last component may be a link; none before it is followed.
-fn open_below(
-    base: BorrowedFd<'_>,
-    rest: &[u8],
-    resolve: ResolveFlags,
-) -> Result<OwnedFd, Errno> {
+fn open_below(base: BorrowedFd<'_>, rest: &[u8], resolve: ResolveFlags) -> Result<OwnedFd, Errno> {
     let rest = CString::new(rest).map_err(|_| Errno::INVAL)?;
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let resolve = match resolve.is_empty() {

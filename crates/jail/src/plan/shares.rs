@@ -21,11 +21,7 @@ use crate::owners::Owners;
 pub(crate) enum Layer {
     /// The child takes it by path and makes sure that it is still the file that was seen; holding
     /// that one keeps its inode number from being used again.
-    Path {
-        path: Text,
-        expect: Option<FileId>,
-        held: OwnedFd,
-    },
+    Path { path: Text, expect: Option<FileId>, held: OwnedFd },
     /// The parent, real root, took it and mapped its owners.
     Tree(OwnedFd),
 }

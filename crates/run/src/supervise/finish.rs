@@ -14,6 +14,7 @@ use super::forward::ends;
 use super::waiting::{Source, Waiting, readable};
 use super::{Input, Outcome, Supervisor};
 use crate::error::RunError;
+use crate::notices;
 use crate::streams::{Relay, Tty};
 
 /// How long the last words wait for somebody who takes some of them.
@@ -89,10 +90,7 @@ impl Supervisor<'_> {
         let withheld = of_tty.into_iter().chain(self.outputs.iter().filter_map(Relay::withheld));
         let withheld = withheld.filter(|withheld| !withheld.is_routine());
         self.notices.extend(withheld.map(|w| Notice::Withheld { what: w.to_string() }));
-        let unmapped = self.jail.unmapped_trees();
-        if unmapped > 0 {
-            self.notices.push(Notice::NoIdMap { trees: unmapped });
-        }
+        self.notices.extend(notices::of_plan(self.jail));
         Outcome { ending, notices: std::mem::take(&mut self.notices) }
     }
 }

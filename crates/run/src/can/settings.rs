@@ -1,0 +1,58 @@
+//! Which setting a part of a box comes from, in the words of `--explain`.
+
+use drybox_jail::Part;
+use drybox_spec::{Access, SandboxSpec, Sourced, Workspace};
+
+use crate::host::Host;
+
+/// A setting and who made it.
+pub(super) struct Setting {
+    pub(super) name: &'static str,
+    pub(super) from: String,
+    /// What such a part is, as a noun.
+    pub(super) noun: &'static str,
+}
+
+fn setting(name: &'static str, from: impl ToString, noun: &'static str) -> Setting {
+    Setting { name, from: from.to_string(), noun }
+}
+
+const EVERY: &str = "every box";
+
+pub(super) fn of(part: &Part, spec: &SandboxSpec, host: &Host<'_>) -> Setting {
+    match part {
+        Part::System(_) => setting("base", "base host", "the host's own, read-only"),
+        Part::Share(place) => of_share(place, spec, host),
+        Part::Tmpfs(place) => {
+            let named = spec.tmpfs.iter().find(|tmpfs| tmpfs.value.target.as_bytes() == place);
+            let from = named.map_or_else(|| EVERY.to_owned(), |named| named.from.to_string());
+            setting("tmpfs", from, "scratch space in memory, gone with the box")
+        }
+        Part::Scratch => setting("scratch", EVERY, "scratch space in memory, gone with the box"),
+        Part::Own => setting("root", EVERY, "made by drybox for the box, not the host's"),
+        Part::Proc => setting("proc", EVERY, "the box's own /proc, read-only"),
+        Part::Covered => setting("proc", EVERY, "covered: empty inside"),
+        Part::Device => setting("devices", EVERY, "a device of the box's own"),
+    }
+}
+
+fn of_share(place: &[u8], spec: &SandboxSpec, host: &Host<'_>) -> Setting {
+    let named = spec.shares.iter().find(|share| share.value.target.as_bytes() == place);
+    if let Some(Sourced { value, from }) = named {
+        return setting(
+            "share",
+            from,
+            match value.access {
+                Access::ReadOnly => "shared by you, read-only",
+                Access::ReadWrite => "shared by you: writes land on the host",
+            },
+        );
+    }
+    let shown = spec.workspace.value == Workspace::CurrentDir;
+    match shown && place == host.cwd.as_bytes() {
+        true => setting("workspace", &spec.workspace.from, "the workspace, read-only"),
+        false => {
+            setting("tool-chains", &spec.tool_chains.from, "a tool chain on your PATH, read-only")
+        }
+    }
+}
