@@ -13,7 +13,7 @@ use std::collections::VecDeque;
 use std::os::fd::{AsFd, OwnedFd};
 
 use drybox_sys as sys;
-use rustix::fs::{Access, AtFlags, accessat};
+use rustix::fs::Access;
 use rustix::io::Errno;
 
 use crate::identity::Identity;
@@ -214,7 +214,7 @@ impl Place {
             Want::Write => Access::WRITE_OK,
             Want::Run => Access::EXEC_OK,
         };
-        accessat(file.as_fd(), c"", access, AtFlags::EMPTY_PATH | AtFlags::EACCESS).err()
+        sys::may_open(file.as_fd(), access).err()
     }
 
     /// A node in a share means nothing: it is mounted nodev.

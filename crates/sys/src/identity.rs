@@ -3,7 +3,7 @@
 use core::ffi::CStr;
 
 use rustix::fd::BorrowedFd;
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{Access, Mode, OFlags, open};
 use rustix::io::Errno;
 use rustix::process::{DumpableBehavior, Gid, Uid, dumpable_behavior, set_dumpable_behavior};
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
@@ -92,6 +92,14 @@ pub fn as_payload<T>(uid: u32, gid: u32, work: impl FnOnce() -> T) -> Result<T> 
     let done = with_effective_ids(uid, gid, work);
     set_thread_groups(space.get(..found).unwrap_or_default())?;
     done
+}
+
+/// Whether the calling thread, with its effective ids, may open what a descriptor stands for.
+///
+/// # Errors
+/// What open(2) would answer: `EACCES`, `EROFS`.
+pub fn may_open(file: BorrowedFd<'_>, access: Access) -> Result<()> {
+    raw::access_of(file, access)
 }
 
 fn set_effective_uid(uid: Uid) -> Result<()> {

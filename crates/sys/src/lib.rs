@@ -34,7 +34,7 @@ mod stdio;
 
 pub use enter::Step;
 pub use guard::{Guard, guard};
-pub use identity::{as_payload, with_effective_ids, without_crash_dumps};
+pub use identity::{as_payload, may_open, with_effective_ids, without_crash_dumps};
 pub use idmap::id_map_namespace;
 pub use launch::{Launched, Namespace, launch, release, try_namespace};
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};

@@ -5,6 +5,7 @@ use core::mem::size_of;
 use core::ptr;
 
 use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use rustix::fs::Access;
 use rustix::io::Errno;
 use rustix::ioctl::Setter;
 
@@ -140,6 +141,22 @@ pub(crate) fn clear_capabilities() -> Result<()> {
 pub(crate) unsafe fn close_range(first: u32, last: u32) -> Result<()> {
     // SAFETY: only integers are passed; the caller vouches for the descriptors.
     let result = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
+    check(result).map(drop)
+}
+
+/// Whether the calling thread, with its effective ids, may open a file so. faccessat2(2), since
+/// Linux 5.8; rustix refuses these flags.
+pub(crate) fn access_of(file: BorrowedFd<'_>, access: Access) -> Result<()> {
+    // SAFETY: the path is a literal that ends with NUL.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_faccessat2,
+            file.as_raw_fd(),
+            c"".as_ptr(),
+            access.bits(),
+            libc::AT_EMPTY_PATH | libc::AT_EACCESS,
+        )
+    };
     check(result).map(drop)
 }
 

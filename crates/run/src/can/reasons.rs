@@ -183,11 +183,7 @@ impl Asked<'_> {
 
     pub(super) fn answer_program(&self, word: &[u8], found: Option<Found>) -> Answer {
         match found {
-            Some(found) if found.refused.is_none() => {
-                let mut answer = self.answer(word, found);
-                answer.why = answer.why.replace(", read-only", "").into();
-                answer
-            }
+            Some(found) if found.refused.is_none() => self.answer(word, found),
             Some(found) if found.interpreter.is_some() => {
                 let interpreter = found.interpreter.clone().unwrap_or_default();
                 let mut answer = self.answer(word, found);

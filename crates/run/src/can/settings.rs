@@ -21,7 +21,7 @@ const EVERY: &str = "every box";
 
 pub(super) fn of(part: &Part, spec: &SandboxSpec, host: &Host<'_>) -> Setting {
     match part {
-        Part::System(_) => setting("base", "base host", "the host's own, read-only"),
+        Part::System(_) => setting("base", "base host", "the host's own"),
         Part::Share(place) => of_share(place, spec, host),
         Part::Tmpfs(place) => {
             let named = spec.tmpfs.iter().find(|tmpfs| tmpfs.value.target.as_bytes() == place);
@@ -30,7 +30,7 @@ pub(super) fn of(part: &Part, spec: &SandboxSpec, host: &Host<'_>) -> Setting {
         }
         Part::Scratch => setting("scratch", EVERY, "scratch space in memory, gone with the box"),
         Part::Own => setting("root", EVERY, "made by drybox for the box, not the host's"),
-        Part::Proc => setting("proc", EVERY, "the box's own /proc, read-only"),
+        Part::Proc => setting("proc", EVERY, "the box's own /proc"),
         Part::Covered => setting("proc", EVERY, "covered: empty inside"),
         Part::Device => setting("devices", EVERY, "a device of the box's own"),
     }
@@ -43,16 +43,14 @@ fn of_share(place: &[u8], spec: &SandboxSpec, host: &Host<'_>) -> Setting {
             "share",
             from,
             match value.access {
-                Access::ReadOnly => "shared by you, read-only",
+                Access::ReadOnly => "shared by you",
                 Access::ReadWrite => "shared by you: writes land on the host",
             },
         );
     }
     let shown = spec.workspace.value == Workspace::CurrentDir;
     match shown && place == host.cwd.as_bytes() {
-        true => setting("workspace", &spec.workspace.from, "the workspace, read-only"),
-        false => {
-            setting("tool-chains", &spec.tool_chains.from, "a tool chain on your PATH, read-only")
-        }
+        true => setting("workspace", &spec.workspace.from, "the workspace"),
+        false => setting("tool-chains", &spec.tool_chains.from, "a tool chain on your PATH"),
     }
 }
