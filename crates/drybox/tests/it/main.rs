@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
 mod bad_input;
+mod can;
 mod docs;
+mod doctor;
 mod faults;
 mod fifos;
 mod golden;

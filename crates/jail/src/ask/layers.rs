@@ -52,7 +52,8 @@ impl Jail {
             (Holder::Mount(mount), rest) => in_mount(mount, rest),
             (Holder::Proc, rest) => in_proc(rest),
             (Holder::Terminals, b"") => {
-                Node::There(Place::own(Part::Device, FileType::Directory, 0o755, false))
+                // devpts makes its files itself.
+                Node::There(Place::own(Part::Device, FileType::Directory, 0o555, false))
             }
             (Holder::Terminals, b"ptmx") => {
                 Node::There(Place::own(Part::Device, FileType::CharacterDevice, 0o666, false))

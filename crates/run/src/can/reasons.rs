@@ -5,7 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use drybox_jail::{Found, Part, Want};
 use drybox_spec::{
-    Access, Facts, FileKind, Guards, HostPath, Real, SandboxSpec, ShellWords, Shown, Workspace,
+    Access, Facts, FileKind, Guards, HostPath, Real, SandboxSpec, ShellWords, Shown, Terminal,
+    Workspace,
 };
 use rustix::io::Errno;
 
@@ -20,6 +21,8 @@ pub(super) struct Asked<'a> {
     pub(super) host: &'a Host<'a>,
     pub(super) want: Want,
 }
+
+const TTY: &[u8] = b"/dev/tty";
 
 /// A box without a network.
 pub(super) fn no_network(spec: &SandboxSpec) -> Answer {
@@ -55,6 +58,13 @@ impl Asked<'_> {
             from: setting.from,
             fix: None,
         };
+        if answer.yes && found.path == TTY && self.spec.terminal.value == Terminal::None {
+            answer.yes = false;
+            answer.why = "the command has no terminal".into();
+            (answer.setting, answer.from) = ("terminal", self.spec.terminal.from.to_string());
+            answer.fix = Some("-t".to_owned());
+            return answer;
+        }
         let Some(errno) = found.refused else {
             if found.is_new {
                 answer.why = format!("it can be made: {}", setting.noun).into();

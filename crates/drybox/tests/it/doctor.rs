@@ -1,0 +1,1 @@
+//! `drybox doctor`
