@@ -29,22 +29,23 @@ fn command(base: Command) -> Command {
     let switch = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
     };
-    base.arg(
-        switch("fix", "Writes an AppArmor profile for drybox, after showing it (Ubuntu 24.04)")
-            .conflicts_with("json"),
-    )
-    .arg(switch("yes", "Does not ask before --fix writes"))
-    .arg(switch("json", "Prints the findings as JSON"))
-    .arg(
-        // Where a system image is put together, and in tests.
-        Arg::new("root")
-            .long("root")
-            .value_name("DIR")
-            .help("Reads settings, and writes the profile, below DIR instead of /")
-            .value_parser(value_parser!(OsString))
-            .hide(true),
-    )
-    .after_help(EXAMPLES)
+    base.override_usage("drybox doctor [--json | --fix [--yes]]")
+        .arg(
+            switch("fix", "Writes an AppArmor profile for drybox, after showing it (Ubuntu 24.04)")
+                .conflicts_with("json"),
+        )
+        .arg(switch("yes", "Does not ask before --fix writes"))
+        .arg(switch("json", "Prints the findings as JSON"))
+        .arg(
+            // Where a system image is put together, and in tests.
+            Arg::new("root")
+                .long("root")
+                .value_name("DIR")
+                .help("Reads settings, and writes the profile, below DIR instead of /")
+                .value_parser(value_parser!(OsString))
+                .hide(true),
+        )
+        .after_help(EXAMPLES)
 }
 
 /// Prints the findings; exits 0 when a box starts with every wall.
@@ -154,7 +155,7 @@ impl Report for NoFix {
 }
 
 const EXAMPLES: &str = "\
-It starts a box and looks at its walls from inside; versions and settings of the host decide nothing.
+It starts a box and looks at its walls from inside; versions and settings decide nothing.
 
 Examples:
   drybox doctor              a table: walls, limits, surroundings, with the command that mends each

@@ -6,7 +6,44 @@ use crate::home::{Home, golden};
 
 /// One file a topic; each holds every command line of it with its answer.
 const TOPICS: &[(&str, &[&str])] = &[
-    ("help.txt", &["", "--help", "-h", "--version", "run --help", "completions --help"]),
+    (
+        "help.txt",
+        &[
+            "",
+            "--help",
+            "-h",
+            "--version",
+            "run --help",
+            "can --help",
+            "doctor --help",
+            "completions --help",
+        ],
+    ),
+    (
+        "can.txt",
+        &[
+            "can",
+            "can read",
+            "can read a b",
+            "can frob x",
+            "can --bogus read x",
+            "can --volume",
+            "can connect example.org",
+            "can --privileged read x",
+            "can read file",
+            "can write file",
+            "can -v .:/work write file",
+            "can read ~/.ssh/key",
+            "can read /etc/passwd",
+            "can read missing",
+            "can connect example.org:443",
+            "can run nosuch",
+            "can --json read file",
+            "can --json read ~/.ssh/key",
+            "doctor --bogus",
+            "doctor --fix --json",
+        ],
+    ),
     (
         "command.txt",
         &[
@@ -146,6 +183,7 @@ fn answers_are_as_written() {
     let home = Home::new();
     let project = home.project();
     fs::create_dir(home.user().join(".ssh")).unwrap();
+    fs::write(home.user().join(".ssh/key"), "x").unwrap();
     fs::write(project.join("good.env"), "# comment\nA=1\nB=\"quoted\"\n").unwrap();
     fs::write(project.join("bad.env"), "A=1\nB C=2\n").unwrap();
     fs::write(project.join("copy.env"), "PATH\n").unwrap();
@@ -163,7 +201,7 @@ fn answers_are_as_written() {
 #[test]
 fn help_fits_a_hundred_columns() {
     let home = Home::new();
-    for args in [&["--help"][..], &["run", "--help"]] {
+    for args in [&["--help"][..], &["run", "--help"], &["can", "--help"], &["doctor", "--help"]] {
         let help = String::from_utf8(home.output(args).stdout).unwrap();
         for line in help.lines() {
             assert!(line.chars().count() <= 100, "{line}");

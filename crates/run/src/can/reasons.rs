@@ -53,7 +53,7 @@ impl Asked<'_> {
             yes: found.refused.is_none(),
             inside: Some(found.path.clone()),
             link: found.link.clone(),
-            why: setting.noun.into(),
+            why: setting.noun.clone(),
             setting: setting.name,
             from: setting.from,
             fix: None,
@@ -74,10 +74,10 @@ impl Asked<'_> {
         match errno {
             Errno::NOENT | Errno::NOTDIR if is_of_host(&found.part) => {
                 answer.inside = None;
-                answer.why = self.no_file(&found, setting.noun).into();
+                answer.why = self.no_file(&found, &setting.noun).into();
             }
             Errno::NOENT | Errno::NOTDIR => self.not_inside(asked, &found, &mut answer),
-            Errno::ROFS => self.read_only(&found, setting.noun, &mut answer),
+            Errno::ROFS => self.read_only(&found, &setting.noun, &mut answer),
             Errno::NXIO => {
                 answer.why = "it is a socket, and none of the host's can be reached".into();
             }

@@ -1,7 +1,9 @@
 //! Which setting a part of a box comes from, in the words of `--explain`.
 
+use std::borrow::Cow;
+
 use drybox_jail::Part;
-use drybox_spec::{Access, SandboxSpec, Sourced, Workspace};
+use drybox_spec::{Access, SandboxSpec, Shown, Sourced, Workspace};
 
 use crate::host::Host;
 
@@ -10,11 +12,11 @@ pub(super) struct Setting {
     pub(super) name: &'static str,
     pub(super) from: String,
     /// What such a part is, as a noun.
-    pub(super) noun: &'static str,
+    pub(super) noun: Cow<'static, str>,
 }
 
-fn setting(name: &'static str, from: impl ToString, noun: &'static str) -> Setting {
-    Setting { name, from: from.to_string(), noun }
+fn setting(name: &'static str, from: impl ToString, noun: impl Into<Cow<'static, str>>) -> Setting {
+    Setting { name, from: from.to_string(), noun: noun.into() }
 }
 
 const EVERY: &str = "every box";
@@ -51,6 +53,9 @@ fn of_share(place: &[u8], spec: &SandboxSpec, host: &Host<'_>) -> Setting {
     let shown = spec.workspace.value == Workspace::CurrentDir;
     match shown && place == host.cwd.as_bytes() {
         true => setting("workspace", &spec.workspace.from, "the workspace"),
-        false => setting("tool-chains", &spec.tool_chains.from, "a tool chain on your PATH"),
+        false => {
+            let noun = format!("of a tool chain on your PATH, at {}", Shown(place));
+            setting("tool-chains", &spec.tool_chains.from, noun)
+        }
     }
 }

@@ -157,9 +157,20 @@ pub(super) fn facts(host: &Host<'_>, root: &Path) -> Vec<(&'static str, String)>
         ("distribution", shown(name.unwrap_or_default().trim_matches('"'))),
         ("workspace on", shown(workspace.map_or("", |mount| mount.kind.as_str()))),
     ];
+    facts.extend(groups(host).map(|groups| ("groups that stay yours inside", groups)));
     facts.extend(around_us(root, &kernel).map(|what| ("inside of", what.to_owned())));
     facts.retain(|(_, value)| !value.is_empty());
     facts
+}
+
+/// The supplementary groups: a map of one id cannot drop them (user_namespaces(7)), so that in
+/// what is shared their permissions count. Real root's payload has none.
+fn groups(host: &Host<'_>) -> Option<String> {
+    let groups = rustix::process::getgroups().unwrap_or_default();
+    let own = |gid: &u32| *gid != host.invoker.gid;
+    let groups: Vec<String> =
+        groups.iter().map(|gid| gid.as_raw()).filter(own).map(|gid| gid.to_string()).collect();
+    (!groups.is_empty() && !host.invoker.has_range).then(|| groups.join(" "))
 }
 
 /// What other container this is in, by the marks that engines leave.

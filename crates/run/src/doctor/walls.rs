@@ -71,7 +71,7 @@ const SETS: &[&str] = &["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"];
 /// Every wall, the launch itself first.
 #[rustfmt::skip] // one row a line
 pub const WALLS: &[Wall] = &[
-    row("launch", "a box starts", &[Step::Channels, Step::Inside(In::Lifeline), Step::Inside(In::Session), Step::Inside(In::Workdir), Step::Inside(In::Limits), Step::Inside(In::Exec)], Seen::Looked),
+    row("launch", "a box starts", &[Step::Channels, Step::Inside(In::Session), Step::Inside(In::Workdir), Step::Inside(In::Limits), Step::Inside(In::Exec)], Seen::Looked),
     row("user-namespace", "ids of its own", &[Step::Identity, Step::Clone, Step::Maps, Step::Inside(In::Identity)], Seen::Namespace(Namespace::User, "user")),
     row("nested-namespaces", "no user namespace below it", &[Step::Inside(In::NestedNamespaces)], Seen::Line("nested", "0")),
     row("mount-namespace", "the host's root left behind", &[Step::Inside(In::Pivot)], Seen::Namespace(Namespace::Mount, "mnt")),
@@ -91,7 +91,7 @@ pub const WALLS: &[Wall] = &[
     row("devices", "device nodes that were verified, and no others", &[Step::Inside(In::Device)], Seen::Mount { at: "/dev/null", kind: "*", read_only: false }),
     row("terminals", "terminals of its own", &[Step::Inside(In::Terminals)], Seen::Mount { at: "/dev/pts", kind: "devpts", read_only: false }),
     row("keyring", "a session keyring of its own", &[Step::Inside(In::Keyring)], Seen::Started),
-    row("descriptors", "no open file of the caller", &[Step::Inside(In::Stdin), Step::Inside(In::Stdio), Step::Inside(In::Descriptors)], Seen::Started),
+    row("descriptors", "no open file of the caller", &[Step::Inside(In::Lifeline), Step::Inside(In::Stdin), Step::Inside(In::Stdio), Step::Inside(In::Descriptors)], Seen::Started),
     row("capabilities", "no capability, and none to be had", &[Step::Inside(In::Capabilities)], Seen::Status(SETS, NONE)),
     row("no-new-privileges", "set-user-id programs without effect", &[], Seen::Status(&["NoNewPrivs"], "1")),
     row("landlock", "Landlock's scopes: signals and abstract sockets a second time", &[Step::Inside(In::Landlock)], Seen::Scopes),
