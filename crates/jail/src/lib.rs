@@ -34,6 +34,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod cgroup;
 mod error;
 mod identity;
 mod interior;
@@ -53,5 +54,6 @@ pub use drybox_sys::{
 pub use error::{Cause, JailError, Step};
 pub use identity::{Identity, Invoker};
 pub use interior::{Directory, Interior, Link, ScratchFile};
+pub use limits::{DEFAULT_LIMITS, DefaultLimit, Keeper};
 pub use spawn::{Jail, Sandbox};
 pub use stdio::{FileInput, Stream, Streams};
