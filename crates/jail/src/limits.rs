@@ -187,7 +187,7 @@ mod tests {
         for row in DEFAULT_LIMITS {
             let Keeper::Rlimit(lowered) = row.keeper else { continue };
             let own = getrlimit(lowered.own);
-            for limit in lowered.rlimit() {
+            if let Some(limit) = lowered.rlimit() {
                 assert!(limit.soft <= limit.hard, "{}", row.id);
                 assert!(own.current.is_none_or(|own| limit.soft <= own), "{}", row.id);
                 assert!(own.maximum.is_none_or(|own| limit.hard <= own), "{}", row.id);

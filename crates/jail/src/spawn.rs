@@ -49,6 +49,8 @@ struct Channels {
 pub struct Sandbox {
     /// The init.
     pub pidfd: OwnedFd,
+    /// The init's pid in the caller's pid namespace.
+    pub pid: i32,
     /// Gives [`sys::Record`]s, eight bytes each, then end of file. Does not block.
     pub status: OwnedFd,
     /// Takes [`sys::Signal`]s; the sandbox ends when it closes.
@@ -182,6 +184,7 @@ impl Jail {
         Ok(Sandbox {
             opens_input: input.is_some(),
             pidfd: launched.pidfd,
+            pid: launched.pid,
             status: channels.status.0,
             lifeline: channels.lifeline.1,
             terminal: channels.terminal.map(|(ours, _)| ours),

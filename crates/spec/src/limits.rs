@@ -41,7 +41,6 @@ pub struct Ulimit {
 
 /// What a box may take, beside the limits of setrlimit(2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Limits {
     /// Memory, that of files in memory included.
     pub memory: Sourced<Memory>,

