@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use drybox_spec::Shown;
+use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
-use super::Controller;
+use super::{Controller, Version};
 
 /// Why a cgroup cannot be had. Display says why, [`NoCgroup::fix`] what helps.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,6 +39,8 @@ pub enum NoCgroup {
         step: CgroupStep,
         /// On which cgroup or file of one.
         place: Vec<u8>,
+        /// Of which hierarchy.
+        version: Version,
         /// The kernel's answer.
         errno: Errno,
     },
@@ -79,20 +82,32 @@ impl NoCgroup {
             Self::Missing { controller: Controller::Memory } => {
                 "boot with cgroup_enable=memory, or a kernel with CONFIG_MEMCG".into()
             }
-            Self::Missing { .. } | Self::NotDelegated { .. } if !root => DELEGATE.into(),
-            Self::Missing { controller } => {
-                format!("mount the {} controller, or a kernel that has it", controller.name())
-                    .into()
-            }
             Self::Refused { place, step: CgroupStep::Set, .. }
                 if place.ends_with(b"memsw.limit_in_bytes") || place.ends_with(b"swap.max") =>
             {
                 "boot with swapaccount=1, or leave --memory-swap out".into()
             }
+            Self::Refused { version: Version::One, .. } if !root => {
+                "sudo drybox run …; for users, boot with systemd.unified_cgroup_hierarchy=1".into()
+            }
+            _ if !has_systemd() => {
+                "sudo drybox run …, in a cgroup of its own: no systemd is here that could make one"
+                    .into()
+            }
+            Self::Missing { .. } | Self::NotDelegated { .. } if !root => DELEGATE.into(),
+            Self::Missing { controller } => {
+                format!("mount the {} controller, or a kernel that has it", controller.name())
+                    .into()
+            }
             _ if root => "systemd-run --scope -p Delegate=yes drybox run …".into(),
             _ => "systemd-run --user --scope -p Delegate=yes drybox run …".into(),
         }
     }
+}
+
+/// sd_booted(3).
+fn has_systemd() -> bool {
+    access("/run/systemd/system", Access::EXISTS).is_ok()
 }
 
 /// systemd hands users memory and pids by default, and cpu only when told.

@@ -2,7 +2,6 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
@@ -82,7 +81,7 @@ impl Leaf {
             }
         }
         for (place, controllers) in places {
-            let above = open_directory(&place.directory)?;
+            let above = open_directory(&place)?;
             sweep(above.as_fd());
             if place.version == Version::Two {
                 leaf.hand_down(&place, above.as_fd(), &controllers)?;
@@ -143,6 +142,7 @@ impl Leaf {
             done = done.and(removed.map_err(|errno| NoCgroup::Refused {
                 step: CgroupStep::Remove,
                 place: part.path.clone(),
+                version: part.version,
                 errno,
             }));
         }
@@ -160,7 +160,7 @@ impl Leaf {
         above: BorrowedFd<'_>,
         controllers: &[Controller],
     ) -> Result<(), NoCgroup> {
-        let refused = |errno| refused(CgroupStep::MoveAside, &place.directory, "", errno);
+        let refused = |errno| refused(CgroupStep::MoveAside, place, errno);
         let handed = read(above, "cgroup.subtree_control").map_err(refused)?;
         let missing: Vec<Controller> = controllers
             .iter()
@@ -224,7 +224,7 @@ impl Part {
                 }
             }
         }
-        Err(refused(CgroupStep::Make, &place.directory, "", failed))
+        Err(refused(CgroupStep::Make, place, failed))
     }
 
     /// Writes the limits.
@@ -236,7 +236,8 @@ impl Part {
                 Err(Errno::NOENT | Errno::ACCESS) if !setting.needed => {}
                 Err(errno) => {
                     let place = [&self.path, &b"/"[..], setting.file.as_bytes()].concat();
-                    return Err(NoCgroup::Refused { step: CgroupStep::Set, place, errno });
+                    let (step, version) = (CgroupStep::Set, self.version);
+                    return Err(NoCgroup::Refused { step, place, version, errno });
                 }
             }
         }
@@ -257,7 +258,7 @@ impl Aside {
     fn go_back(&self) -> Result<(), NoCgroup> {
         let refused = |errno| {
             let place = self.name.clone().into_bytes();
-            NoCgroup::Refused { step: CgroupStep::Remove, place, errno }
+            NoCgroup::Refused { step: CgroupStep::Remove, place, version: Version::Two, errno }
         };
         for controller in &self.enabled {
             let text = format!("-{}", controller.name());
@@ -312,9 +313,9 @@ fn remove(above: BorrowedFd<'_>, name: &str) -> Result<(), Errno> {
     Err(Errno::BUSY)
 }
 
-fn open_directory(path: &Path) -> Result<OwnedFd, NoCgroup> {
-    openat(CWD, path, DIRECTORY, Mode::empty())
-        .map_err(|errno| refused(CgroupStep::Open, path, "", errno))
+fn open_directory(place: &Place) -> Result<OwnedFd, NoCgroup> {
+    openat(CWD, &place.directory, DIRECTORY, Mode::empty())
+        .map_err(|errno| refused(CgroupStep::Open, place, errno))
 }
 
 fn lock(directory: BorrowedFd<'_>) -> Result<(), Errno> {
@@ -340,9 +341,9 @@ fn to_write(directory: BorrowedFd<'_>, file: &str) -> Result<OwnedFd, Errno> {
     openat(directory, file, flags, Mode::from_raw_mode(0o644))
 }
 
-fn refused(step: CgroupStep, directory: &Path, file: &str, errno: Errno) -> NoCgroup {
-    let path: PathBuf = directory.join(file);
-    NoCgroup::Refused { step, place: path.into_os_string().into_encoded_bytes(), errno }
+fn refused(step: CgroupStep, place: &Place, errno: Errno) -> NoCgroup {
+    let path = place.directory.as_os_str().as_bytes().to_vec();
+    NoCgroup::Refused { step, place: path, version: place.version, errno }
 }
 
 const DIRECTORY: OFlags =
