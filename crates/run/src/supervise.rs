@@ -208,7 +208,7 @@ impl<'a> Supervisor<'a> {
             waiting.add(Source::Output(index), relay.poll());
         }
         let kill_at = |limit: Option<(Instant, Ending)>| limit.map(|(until, _)| until);
-        let look_at = self.watchdog.as_ref().map(Watchdog::next);
+        let look_at = self.watchdog.as_ref().filter(|_| self.started).map(Watchdog::next);
         let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until, look_at];
         let left = until.into_iter().flatten().min().map(|until| {
             let left = until.saturating_duration_since(Instant::now());
@@ -230,7 +230,8 @@ impl<'a> Supervisor<'a> {
     }
 
     fn check_memory(&mut self) -> Result<(), RunError> {
-        let Some(watchdog) = &mut self.watchdog else { return Ok(()) };
+        // Before, init's child is a copy of init, into which nobody can look.
+        let Some(watchdog) = self.watchdog.as_mut().filter(|_| self.started) else { return Ok(()) };
         match watchdog.look(Instant::now()) {
             Verdict::Fine => {}
             Verdict::TooMuch => {

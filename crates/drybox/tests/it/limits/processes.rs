@@ -88,7 +88,11 @@ while True:
     boxed.kill().unwrap();
     boxed.wait().unwrap();
     assert!(quickest < Duration::from_secs(1), "{quickest:?}");
-    env.expect_no_stray_process();
+    // Each of the bomb's processes has to run once more, to its end.
+    let begun = Instant::now();
+    while !env.stray_processes().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(40), "it does not end");
+    }
 }
 
 /// LM-01: ten thousand orphans, which init has to reap: more than there may be at a time.
