@@ -103,7 +103,7 @@ fn what_a_box_may_take_is_explained_with_its_source() {
         "cpus 150000 us of each 100000 --cpus",
         "pids-limit unlimited --pids-limit",
         "storage 8388608 bytes --storage-opt",
-        "ulimits yours, lowered to what a box needs default",
+        "ulimits yours, lowered default",
     ] {
         assert!(told.contains(row), "{row}: {told}");
     }

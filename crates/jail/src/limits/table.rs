@@ -89,6 +89,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_has_every_row() {
+        let page = include_str!("../../../../docs/limits.md");
+        for row in DEFAULT_LIMITS {
+            assert!(page.contains(&format!("| `{}` | {} | ", row.id, row.most)), "{}", row.id);
+            assert!(page.contains(&format!(" | {} |\n", row.why)), "{}", row.id);
+        }
+    }
+
+    #[test]
     fn every_limit_is_there_once_and_says_why() {
         for (nth, row) in DEFAULT_LIMITS.iter().enumerate() {
             assert!(row.why.len() > 5 && !row.why.ends_with('.'), "{}", row.id);

@@ -18,7 +18,7 @@ pub(super) fn rows(limits: &Limits) -> Vec<Setting> {
         }),
         row("ulimits", &limits.ulimits, |ulimits| {
             match ulimits {
-                Ulimits::Lowered => "yours, lowered to what a box needs",
+                Ulimits::Lowered => "yours, lowered",
                 Ulimits::Host => "yours",
             }
             .to_owned()
