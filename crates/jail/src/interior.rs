@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use drybox_spec::{BoxPath, ByteSize, EnvVar, Hostname, Share, Tmpfs, Ulimit};
+use drybox_spec::{BoxPath, ByteSize, EnvVar, Hostname, Limits, Share, Tmpfs, Ulimit};
 
 use crate::Identity;
 
@@ -34,8 +34,10 @@ pub struct Interior {
     pub workdir: BoxPath,
     /// The host name.
     pub hostname: Hostname,
-    /// Resource limits.
+    /// Resource limits of setrlimit(2), one a resource.
     pub ulimits: Vec<Ulimit>,
+    /// What the box may take beside them. A cgroup is no part of it: [`crate::Jail::enter_cgroup`].
+    pub limits: Limits,
     /// Size of `/dev/shm`, when it is to have one of its own.
     pub shm_size: Option<ByteSize>,
     /// The sandbox is killed when the launching thread ends: for programs that launch from their
@@ -61,6 +63,7 @@ impl Interior {
             links: Vec::new(),
             env: Vec::new(),
             ulimits: Vec::new(),
+            limits: Limits::default(),
             shm_size: None,
             die_with_thread: false,
         }

@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 
 mod ask;
+pub mod cgroup;
 mod error;
 mod identity;
 mod interior;
@@ -55,5 +56,6 @@ pub use drybox_sys::{
 pub use error::{Cause, JailError, Step};
 pub use identity::{Identity, Invoker};
 pub use interior::{Directory, Interior, Link, ScratchFile};
+pub use limits::{DEFAULT_LIMITS, DefaultLimit, Keeper};
 pub use spawn::{Jail, Sandbox};
 pub use stdio::{FileInput, Stream, Streams};

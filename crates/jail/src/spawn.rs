@@ -6,16 +6,17 @@ use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
 use drybox_spec::{ByteSize, Tmpfs};
-use drybox_sys::{self as sys, Failed, Mask, PointerList, Rlimit};
+use drybox_sys::{self as sys, Failed, Mask, PointerList};
 use libc::sock_filter;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::pipe::{PipeFlags, pipe_with};
 
+use crate::cgroup::Leaf;
 use crate::error::{JailError, Step};
 use crate::identity::Identity;
 use crate::interior::Interior;
-use crate::limits;
+use crate::limits::{self, HALF, INODES, Kept};
 use crate::plan::{self, Account, MountSource, OverlaySource, Sources, Tree};
 use crate::program::candidates;
 use crate::seccomp;
@@ -27,7 +28,8 @@ pub struct Jail {
     tree: Tree,
     writable: Vec<CString>,
     masks: Vec<Mask<'static>>,
-    rlimits: Vec<Rlimit>,
+    kept: Kept,
+    cgroup: Option<Leaf>,
     sources: Sources,
     candidates: Vec<CString>,
     interior: Interior,
@@ -47,6 +49,8 @@ struct Channels {
 pub struct Sandbox {
     /// The init.
     pub pidfd: OwnedFd,
+    /// The init's pid in the caller's pid namespace.
+    pub pid: i32,
     /// Gives [`sys::Record`]s, eight bytes each, then end of file. Does not block.
     pub status: OwnedFd,
     /// Takes [`sys::Signal`]s; the sandbox ends when it closes.
@@ -57,10 +61,6 @@ pub struct Sandbox {
     /// Gives the master of the payload's terminal, once, as `SCM_RIGHTS` (unix(7)).
     pub terminal: Option<OwnedFd>,
 }
-
-/// Bytes and inodes that the scratch tmpfs may take, as tmpfs(5) writes them: half of the memory
-/// is the kernel's own default, and inodes cost memory too.
-const SCRATCH: [(&CStr, &CStr); 3] = [(c"mode", c"0755"), (c"size", c"50%"), (c"nr_inodes", c"1m")];
 
 const FILTERS: &[&[sock_filter]] = &[seccomp::FILTER];
 const FILTERS_OF_A_WRITER: &[&[sock_filter]] = &[seccomp::FILTER, seccomp::NO_SET_ID];
@@ -116,7 +116,8 @@ impl Jail {
         Ok(Self {
             writable,
             masks: plan::present_masks(),
-            rlimits: limits::rlimits(&interior.ulimits),
+            kept: Kept::new(&interior.limits, &interior.ulimits, identity),
+            cgroup: None,
             candidates: candidates(program, &interior.path),
             tree,
             sources,
@@ -149,6 +150,23 @@ impl Jail {
 
     pub(crate) fn masks(&self) -> &[Mask<'static>] {
         &self.masks
+    }
+
+    /// Lets the sandbox join this cgroup before it does anything else. It is removed with the jail,
+    /// or by [`Leaf::remove`].
+    pub fn enter_cgroup(&mut self, leaf: Leaf) {
+        self.cgroup = Some(leaf);
+    }
+
+    /// The cgroup, if it has one.
+    pub const fn cgroup(&mut self) -> &mut Option<Leaf> {
+        &mut self.cgroup
+    }
+
+    /// What a knob limits that could not be turned: a path below `/proc`.
+    #[must_use]
+    pub fn knob_name(&self, index: u16) -> Option<&'static CStr> {
+        self.kept.knob(index.into())
     }
 
     /// How many shared trees show their files as nobody's, because their filesystem has no
@@ -193,6 +211,7 @@ impl Jail {
         Ok(Sandbox {
             opens_input: input.is_some(),
             pidfd: launched.pidfd,
+            pid: launched.pid,
             status: channels.status.0,
             lifeline: channels.lifeline.1,
             terminal: channels.terminal.map(|(ours, _)| ours),
@@ -227,6 +246,11 @@ impl Jail {
         let (uid_map, gid_map) = self.sources.identity.maps();
         let hostname = CString::new(self.interior.hostname.as_str()).unwrap_or_default();
         let close_first = channels.supervisor_ends();
+        let scratch_size = limits::scratch_size(&self.interior.limits);
+        let scratch: [(&CStr, &CStr); 3] =
+            [(c"mode", c"0755"), (c"size", &scratch_size), (c"nr_inodes", INODES)];
+        let join: Vec<BorrowedFd<'_>> = self.cgroup.iter().flat_map(Leaf::join).collect();
+        let knobs = self.kept.knobs();
 
         let plan = sys::Plan {
             channel: sys::Channel {
@@ -238,10 +262,12 @@ impl Jail {
                 Identity::User { .. } => sys::Ids::Own { uid_map: &uid_map, gid_map: &gid_map },
                 Identity::Root { inside: (uid, gid), .. } => sys::Ids::FromParent { uid, gid },
             },
+            join: &join,
+            knobs: &knobs,
             die_with_thread: self.interior.die_with_thread,
             scratch: sys::Scratch {
                 stage: plan::STAGE,
-                options: &SCRATCH,
+                options: &scratch,
                 build: &build,
                 writable: &writable,
             },
@@ -253,7 +279,7 @@ impl Jail {
             stdio: stdio(streams, channels, input)
                 .map_err(|errno| JailError::new(Step::Channels, b"", errno))?,
             workdir: self.interior.workdir.as_c_str(),
-            rlimits: &self.rlimits,
+            rlimits: &self.kept.rlimits,
             filters: self.filters(),
             payload: sys::Payload { candidates: &candidates, exec: sys::Exec { argv, envp } },
         };
@@ -306,6 +332,7 @@ impl Jail {
             sys::Step::Device => plan::DEVICES.get(row).map_or(b"", |d| d.source.to_bytes()),
             sys::Step::Mask => self.masks.get(row).map_or(b"", |mask| mask.path.to_bytes()),
             sys::Step::Seal => self.writable.get(row).map_or(b"", |path| path.as_bytes()),
+            sys::Step::Cgroup => self.cgroup.as_ref().map_or(b"", |leaf| leaf.place(row)),
             sys::Step::Workdir => self.interior.workdir.as_bytes(),
             sys::Step::Exec => self.interior.argv.first().map_or(b"", |arg| arg.as_bytes()),
             _ => b"",
@@ -376,6 +403,7 @@ fn add_shm(tree: &mut Tree, size: ByteSize) {
     let options = vec![
         (c"mode", c"1777".to_owned()),
         (c"size", CString::new(size.0.to_string()).unwrap_or_default()),
+        (c"nr_inodes", INODES.to_owned()),
     ];
     let source = MountSource::Tmpfs { options, noexec: true, read_only: false };
     tree.scratch_mount(c"dev/shm", source);
@@ -384,9 +412,9 @@ fn add_shm(tree: &mut Tree, size: ByteSize) {
 fn add_tmpfs(tree: &mut Tree, tmpfs: &Tmpfs) {
     let mode = tmpfs.mode.unwrap_or(0o1777) & 0o7777;
     let mut options = vec![(c"mode", CString::new(format!("{mode:o}")).unwrap_or_default())];
-    if let Some(size) = tmpfs.size {
-        options.push((c"size", CString::new(size.0.to_string()).unwrap_or_default()));
-    }
+    let size = tmpfs.size.map(|size| CString::new(size.0.to_string()).unwrap_or_default());
+    options.push((c"size", size.unwrap_or_else(|| HALF.to_owned())));
+    options.push((c"nr_inodes", INODES.to_owned()));
     let source = MountSource::Tmpfs { options, noexec: tmpfs.noexec, read_only: tmpfs.read_only };
     tree.mount(&tmpfs.target, source, true);
 }

@@ -3,10 +3,9 @@
 use std::ffi::c_int;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use drybox_jail::{Jail, RECORD, Record, Sandbox, Signal, Stream, Streams, Told};
 use drybox_spec::{Ending, Notice, SandboxSpec};
@@ -18,7 +17,8 @@ use rustix::process::{Signal as Kill, pidfd_send_signal};
 use crate::error::RunError;
 use crate::host::Host;
 use crate::supervise::{of_status, wait_for};
-use crate::{notices, prepare};
+use crate::watchdog::{Verdict, Watchdog};
+use crate::{limits, notices, prepare};
 
 /// What a box gets on one of its standard descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,10 @@ pub struct Child {
     sandbox: Sandbox,
     started: bool,
     exited: Option<c_int>,
-    timed_out: Arc<AtomicBool>,
+    /// Why the box ended: what the watching thread says, else how the payload did.
+    ended_by: Arc<OnceLock<Result<Ending, Errno>>>,
+    /// What the cgroup says to that, once.
+    concluded: Option<Ending>,
     notices: Vec<Notice>,
 }
 
@@ -62,7 +65,8 @@ pub struct Child {
 ///
 /// May be called from any thread of any program. `stdio` alone says what the descriptors are: the
 /// spec's terminal and stdin count for [`crate::run`]. The spec's timeout begins when the payload
-/// has been started, and a thread of the caller's process keeps it.
+/// has been started; a thread of the caller's process keeps it, and the limit on memory where no
+/// cgroup does.
 ///
 /// ```
 /// use drybox_run::{Host, Stdio, spawn};
@@ -93,9 +97,15 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
     let (output, stdout) = pipe(output, Direction::Out)?;
     let (error, stderr) = pipe(error, Direction::Out)?;
     let mut jail = Jail::prepare(prepare::interior(spec, host, false))?;
-    let mut told = notices::of_spec(spec, host);
-    told.extend(notices::of_plan(&jail));
+    let mut arranged = limits::arrange(spec, host)?;
+    if let Some(leaf) = arranged.leaf.take() {
+        jail.enter_cgroup(leaf);
+    }
+    let mut notices = notices::of_spec(spec, host);
+    notices.extend(notices::of_plan(&jail));
+    notices.append(&mut arranged.notices);
     let sandbox = jail.spawn(Streams::Each { input, output, error })?;
+    let watchdog = arranged.watchdog(spec, &sandbox);
     let mut child = Child {
         stdin,
         stdout,
@@ -104,15 +114,17 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
         sandbox,
         started: false,
         exited: None,
-        timed_out: Arc::default(),
-        notices: told,
+        ended_by: Arc::default(),
+        concluded: None,
+        notices,
     };
     while !child.started && !child.take_record()? {}
     if !child.started {
         return Err(RunError::Killed);
     }
-    if let Some(limit) = &spec.timeout {
-        child.kill_after(limit.value)?;
+    let deadline = spec.timeout.as_ref().and_then(|limit| Instant::now().checked_add(limit.value));
+    if deadline.is_some() || watchdog.is_some() {
+        child.watch(deadline, watchdog)?;
     }
     Ok(child)
 }
@@ -129,10 +141,12 @@ impl Child {
     pub fn wait(&mut self) -> Result<Ending, RunError> {
         self.stdin = None;
         while !self.take_record()? {}
-        if self.timed_out.load(Ordering::Acquire) {
-            return Ok(Ending::TimedOut);
-        }
-        Ok(self.exited.map_or(Ending::Killed, of_status))
+        let of_itself = self.exited.map_or(Ending::Killed, of_status);
+        let ended_by = *self.ended_by.get_or_init(|| Ok(of_itself));
+        let what = "the memory that it takes cannot be seen";
+        let ending = ended_by.map_err(|errno| RunError::Supervise { what, errno })?;
+        let concluded = limits::conclude(self.jail.cgroup().take(), ending, &mut self.notices);
+        Ok(*self.concluded.get_or_insert(concluded))
     }
 
     /// Sends a signal to the payload (1 to 64, signal(7)); one that is gone is no error.
@@ -145,18 +159,35 @@ impl Child {
         pidfd_send_signal(&self.sandbox.pidfd, Kill::KILL).ok();
     }
 
-    /// Kills the box after `limit`. In a thread: the caller may be blocked in a read.
-    fn kill_after(&self, limit: Duration) -> Result<(), RunError> {
-        let fail = |errno| RunError::Supervise { what: "the timeout cannot be kept", errno };
+    /// Keeps the deadline and the memory. In a thread: the caller may be blocked in a read.
+    fn watch(
+        &self,
+        deadline: Option<Instant>,
+        mut watchdog: Option<Watchdog>,
+    ) -> Result<(), RunError> {
+        let fail = |errno| RunError::Supervise { what: "the limits cannot be kept", errno };
         let pidfd = rustix::io::fcntl_dupfd_cloexec(&self.sandbox.pidfd, 3).map_err(fail)?;
-        let timed_out = Arc::clone(&self.timed_out);
+        let ended_by = Arc::clone(&self.ended_by);
         let watch = move || {
-            if !ends_within(pidfd.as_fd(), limit) {
-                timed_out.store(true, Ordering::Release);
+            let because = loop {
+                let look = watchdog.as_ref().map(Watchdog::next);
+                if ended_before(pidfd.as_fd(), deadline.into_iter().chain(look).min()) {
+                    return;
+                }
+                if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                    break Ok(Ending::TimedOut);
+                }
+                match watchdog.as_mut().map(|dog| dog.look(Instant::now())) {
+                    Some(Verdict::TooMuch) => break Ok(Ending::OutOfMemory),
+                    Some(Verdict::Blind(errno)) => break Err(errno),
+                    Some(Verdict::Fine) | None => {}
+                }
+            };
+            if ended_by.set(because).is_ok() {
                 pidfd_send_signal(&pidfd, Kill::KILL).ok();
             }
         };
-        let builder = thread::Builder::new().name("drybox-timeout".to_owned());
+        let builder = thread::Builder::new().name("drybox-limits".to_owned());
         let watcher = builder.spawn(watch);
         watcher.map(drop).map_err(|error| fail(Errno::from_io_error(&error).unwrap_or(Errno::IO)))
     }
@@ -215,11 +246,10 @@ impl Drop for Child {
     }
 }
 
-/// Whether a process ends within `limit`, by a clock that nobody sets.
-fn ends_within(pidfd: BorrowedFd<'_>, limit: Duration) -> bool {
-    let deadline = Instant::now().checked_add(limit);
+/// Whether a process ends before `until`, by a clock that nobody sets.
+fn ended_before(pidfd: BorrowedFd<'_>, until: Option<Instant>) -> bool {
     loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         let left = left.map(|left| Timespec {
             tv_sec: left.as_secs().cast_signed(),
             tv_nsec: left.subsec_nanos().into(),

@@ -46,6 +46,14 @@ pub enum RunError {
         #[source]
         errno: Errno,
     },
+    /// A limit was asked for that only a cgroup keeps, and there is none.
+    #[error("cannot keep {flag}")]
+    NoCgroup {
+        /// The limit's flag.
+        flag: &'static str,
+        /// Why.
+        source: Why,
+    },
     /// The child ended without a word: killed from outside.
     #[error("the sandbox was killed before it started")]
     Killed,
@@ -62,6 +70,10 @@ pub struct Why {
 impl Why {
     pub(crate) const fn new(text: &'static str) -> Self {
         Self { text: Cow::Borrowed(text), fix: None }
+    }
+
+    pub(crate) const fn with_fix(text: String, fix: String) -> Self {
+        Self { text: Cow::Owned(text), fix: Some(Cow::Owned(fix)) }
     }
 }
 
@@ -89,16 +101,18 @@ impl Report for RunError {
         match self {
             Self::Cwd(_) | Self::Stream { .. } => Kind::User,
             Self::Jail(error, _) if error.is_users() => Kind::User,
-            Self::Jail(..) | Self::Supervise { .. } | Self::Lost { .. } | Self::Killed => {
-                Kind::Host
-            }
+            Self::Jail(..)
+            | Self::Supervise { .. }
+            | Self::Lost { .. }
+            | Self::NoCgroup { .. }
+            | Self::Killed => Kind::Host,
         }
     }
 
     fn fix(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Cwd(_) => Some("cd to a directory that is there".into()),
-            Self::Jail(_, why) => why.fix.clone(),
+            Self::Jail(_, why) | Self::NoCgroup { source: why, .. } => why.fix.clone(),
             Self::Stream { fix, .. } => Some((*fix).into()),
             Self::Lost { errno: Errno::NOSPC | Errno::DQUOT, .. } => {
                 Some("make room where its output goes, and run again".into())

@@ -32,6 +32,11 @@ impl fmt::Debug for Host<'_> {
 }
 
 impl<'a> Host<'a> {
+    /// Whether the caller is root here.
+    pub(crate) const fn is_root(&self) -> bool {
+        self.invoker.uid == 0
+    }
+
     /// The surroundings of the calling process, with these variables.
     ///
     /// # Errors

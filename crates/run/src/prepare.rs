@@ -92,6 +92,7 @@ pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> I
             .unwrap_or_else(BoxPath::root),
         hostname: spec.hostname.value.clone(),
         ulimits: spec.ulimits.iter().map(|limit| limit.value).collect(),
+        limits: spec.limits.clone(),
         shm_size: spec.shm_size.as_ref().map(|size| size.value),
         die_with_thread: host.die_with_thread,
     }

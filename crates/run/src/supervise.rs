@@ -14,15 +14,17 @@ use rustix::process::{Signal as Kill, pidfd_send_signal};
 
 use crate::error::RunError;
 use crate::host::Host;
+use crate::limits;
 use crate::notices;
 use crate::prepare;
 use crate::streams::{Caller, Relay, Tty, Wiring, let_go};
+use crate::watchdog::{Verdict, Watchdog};
 
 mod finish;
 mod forward;
 mod waiting;
 
-pub(crate) use finish::{of_status, wait_for};
+pub(crate) use finish::{Gone, of_status, wait_for};
 use forward::{FORWARDED, To, ends, number};
 use waiting::{Source, Waiting, readable};
 
@@ -70,9 +72,16 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let wiring = caller.wire(spec)?;
     let interior = prepare::interior(spec, host, wiring.tty.is_some());
     let mut jail = Jail::prepare(interior)?;
+    let mut arranged = limits::arrange(spec, host)?;
+    if let Some(leaf) = arranged.leaf.take() {
+        jail.enter_cgroup(leaf);
+    }
     let Wiring { streams, input, input_is_spare, outputs, tty } = wiring;
     let sandbox = jail.spawn(streams)?;
     let opens_input = sandbox.opens_input;
+    let watchdog = arranged.watchdog(spec, &sandbox);
+    let mut notices = notices::of_spec(spec, host);
+    notices.append(&mut arranged.notices);
     let mut supervisor = Supervisor {
         jail: &jail,
         sandbox,
@@ -89,9 +98,11 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         background_until: None,
         exited: None,
         ended_by: None,
-        notices: notices::of_spec(spec, host),
+        watchdog,
+        notices,
     };
     let ending = supervisor.serve();
+    supervisor.watchdog = None;
     if ending.is_err() {
         // Nobody supervises it any more, and `drain` waits for the end of what it prints.
         supervisor.kill(Ending::Killed);
@@ -103,6 +114,10 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let ending = ending.and_then(|ending| drained.and(lost.map_or(Ok(ending), Err)));
     let outcome = ending.map(|ending| supervisor.outcome(ending));
     drop(supervisor);
+    let outcome = outcome.map(|Outcome { ending, mut notices }| {
+        let ending = limits::conclude(jail.cgroup().take(), ending, &mut notices);
+        Outcome { ending, notices }
+    });
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
     outcome
 }
@@ -116,6 +131,8 @@ struct Supervisor<'a> {
     tty: Option<Tty<'a>>,
     /// When the sandbox is killed, and what that is called.
     deadline: Option<(Instant, Ending)>,
+    /// Keeps the memory, where no cgroup does.
+    watchdog: Option<Watchdog>,
     gives_stdio_away: bool,
     /// What the user asked for by a signal.
     asked: Asked,
@@ -154,6 +171,7 @@ impl<'a> Supervisor<'a> {
         loop {
             let ready = self.wait()?;
             self.check_deadline();
+            self.check_memory()?;
             for (source, events) in ready {
                 match source {
                     Source::Status => {
@@ -190,7 +208,8 @@ impl<'a> Supervisor<'a> {
             waiting.add(Source::Output(index), relay.poll());
         }
         let kill_at = |limit: Option<(Instant, Ending)>| limit.map(|(until, _)| until);
-        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until];
+        let look_at = self.watchdog.as_ref().filter(|_| self.started).map(Watchdog::next);
+        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until, look_at];
         let left = until.into_iter().flatten().min().map(|until| {
             let left = until.saturating_duration_since(Instant::now());
             Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() }
@@ -208,6 +227,23 @@ impl<'a> Supervisor<'a> {
             self.kill(ending);
         }
         self.background_until.take_if(|until| *until <= now);
+    }
+
+    fn check_memory(&mut self) -> Result<(), RunError> {
+        // Before, init's child is a copy of init, into which nobody can look.
+        let Some(watchdog) = self.watchdog.as_mut().filter(|_| self.started) else { return Ok(()) };
+        match watchdog.look(Instant::now()) {
+            Verdict::Fine => {}
+            Verdict::TooMuch => {
+                self.watchdog = None;
+                self.kill(Ending::OutOfMemory);
+            }
+            Verdict::Blind(errno) => {
+                let what = "the memory that it takes cannot be seen";
+                return Err(RunError::Supervise { what, errno });
+            }
+        }
+        Ok(())
     }
 
     /// Kills the sandbox: its init, and with it everything (pid_namespaces(7)).
@@ -250,8 +286,12 @@ impl<'a> Supervisor<'a> {
         }
     }
 
-    fn ending(&self) -> Result<Ending, RunError> {
-        let by_itself = wait_for(&self.sandbox);
+    fn ending(&mut self) -> Result<Ending, RunError> {
+        let gone = wait_for(&self.sandbox);
+        if gone == Gone::NotYet {
+            self.notices.push(Notice::Lingers);
+        }
+        let by_itself = gone == Gone::ByItself;
         match (self.ended_by, self.exited) {
             (Some(ending), _) => Ok(ending),
             (None, Some(status)) => Ok(of_status(status)),

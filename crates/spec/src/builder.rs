@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::spec::{Stdin, Terminal, ToolChains};
 use crate::{
-    BoxName, BoxPath, BoxUser, ByteSize, Command, Doors, EnvVar, Hostname, SandboxSpec, Share,
-    Source, Sourced, Tmpfs, Ulimit, Workspace,
+    BoxName, BoxPath, BoxUser, ByteSize, Command, Cpus, Doors, EnvVar, Hostname, Limits, Memory,
+    Pids, SandboxSpec, Share, Source, Sourced, Tmpfs, Ulimit, Workspace,
 };
 
 /// Builds a [`SandboxSpec`]; made by [`SandboxSpec::builder`].
@@ -53,6 +53,7 @@ impl SpecBuilder {
             stdin: Sourced::default_of(Stdin::Forward),
             tool_chains: Sourced::default_of(ToolChains::FromPath),
             ulimits: Vec::new(),
+            limits: Limits::default(),
             shm_size: None,
             timeout: None,
         };
@@ -124,6 +125,30 @@ impl SpecBuilder {
     /// Adds a resource limit (setrlimit(2)).
     pub fn ulimit(mut self, limit: Ulimit) -> Self {
         self.spec.ulimits.push(Sourced::new(limit, Source::Api));
+        self
+    }
+
+    /// How much memory the box may take; what the host can spare by default.
+    pub fn memory(mut self, memory: Memory) -> Self {
+        self.spec.limits.memory = Sourced::new(memory, Source::Api);
+        self
+    }
+
+    /// How many processes and threads the box may have; [`crate::DEFAULT_PIDS`] by default.
+    pub fn pids(mut self, pids: Pids) -> Self {
+        self.spec.limits.pids = Sourced::new(pids, Source::Api);
+        self
+    }
+
+    /// How much processor time the box may take; it needs a cgroup, or does not start.
+    pub fn cpus(mut self, cpus: Cpus) -> Self {
+        self.spec.limits.cpus = Some(Sourced::new(cpus, Source::Api));
+        self
+    }
+
+    /// How many bytes the box's scratch space may hold.
+    pub fn storage(mut self, size: ByteSize) -> Self {
+        self.spec.limits.storage = Some(Sourced::new(size, Source::Api));
         self
     }
 

@@ -13,6 +13,8 @@ pub enum Ending {
     Signalled(u8),
     /// `--timeout` was over.
     TimedOut,
+    /// It took more memory than it may.
+    OutOfMemory,
     /// The sandbox itself was killed from outside.
     Killed,
 }
@@ -24,7 +26,7 @@ impl Ending {
         match self {
             Self::Exited(code) => code,
             Self::Signalled(signal) => 128_u8.saturating_add(signal),
-            Self::TimedOut | Self::Killed => 137,
+            Self::TimedOut | Self::OutOfMemory | Self::Killed => 137,
         }
     }
 }
@@ -52,6 +54,27 @@ pub enum Notice {
     NoIdMap {
         /// How many shared trees.
         trees: usize,
+    },
+    /// No cgroup could be had: the supervisor looks how much memory the box takes.
+    MemoryWatched {
+        /// Why.
+        why: String,
+        /// The command with which the kernel would keep the limit.
+        fix: String,
+    },
+    /// A limit was met, and the payload went on.
+    LimitMet {
+        /// Which: `memory`, `pids`.
+        limit: &'static str,
+        /// How often.
+        times: u64,
+    },
+    /// The kernel has not ended every process of the box: one sleeps where no signal reaches it.
+    Lingers,
+    /// Something of the box's could not be taken away.
+    Leftover {
+        /// What, and why, escaped.
+        what: String,
     },
     /// What the payload printed and the terminal did not get.
     Withheld {

@@ -3,6 +3,7 @@
 mod csv;
 mod entrypoint;
 mod env;
+mod limits;
 mod mount;
 mod options;
 mod size;
@@ -16,6 +17,7 @@ mod properties;
 
 pub use entrypoint::Entrypoint;
 pub use env::{EnvEntry, env_file};
+pub use limits::storage;
 pub use mount::MountArg;
 pub use ulimit::UlimitArg;
 pub use volume::VolumeArg;

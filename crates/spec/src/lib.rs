@@ -37,7 +37,9 @@ pub use error::{RefusedSource, SpecError, Why};
 pub use event::{Ending, Event, Notice};
 pub use facts::{Facts, FileKind, LONGEST_FILE, Lookup, LookupError, Own, Real};
 pub use grammar::BadValue;
-pub use limits::{ByteSize, Resource, Ulimit};
+pub use limits::{
+    ByteSize, Cpus, DEFAULT_PIDS, Limits, Memory, Pids, Resource, Swap, Ulimit, Ulimits,
+};
 pub use name::{BadName, BoxName, Hostname};
 pub use path::{BadPath, BoxPath, HostPath};
 pub use quote::ShellWords;

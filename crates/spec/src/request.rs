@@ -44,6 +44,16 @@ pub struct RunRequest {
     pub entrypoint: Option<Typed>,
     /// `--shm-size SIZE`
     pub shm_size: Option<Typed>,
+    /// `-m SIZE`
+    pub memory: Option<Typed>,
+    /// `--memory-swap SIZE`
+    pub memory_swap: Option<Typed>,
+    /// `--cpus NUMBER`
+    pub cpus: Option<Typed>,
+    /// `--pids-limit NUMBER`
+    pub pids_limit: Option<Typed>,
+    /// `--storage-opt size=SIZE`
+    pub storage: Vec<Typed>,
     /// `--timeout SECONDS`
     pub timeout: Option<Typed>,
     /// `-t`

@@ -1,6 +1,7 @@
 //! From what was typed to what a sandbox is: one pure function, every setting with its source.
 
 mod env;
+mod limits;
 mod mounts;
 mod places;
 #[cfg(test)]
@@ -9,13 +10,13 @@ mod tests;
 pub use places::Guards;
 
 use crate::error::Why;
-use crate::grammar::{self, BadValue, Entrypoint, UlimitArg};
+use crate::grammar::{self, BadValue, Entrypoint};
 use crate::refuse::{NETWORKS, SECURITY, Verdict, verdict};
 use crate::request::{CommandForm, Typed};
 use crate::spec::{Stdin, Terminal, ToolChains};
 use crate::{
     BoxName, BoxPath, BoxUser, ByteSize, Command, Facts, Hostname, RunRequest, SandboxSpec, Source,
-    Sourced, SpecError, Ulimit,
+    Sourced, SpecError,
 };
 
 /// Makes the spec of a request, or says why it is none.
@@ -63,7 +64,8 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     if switch("--no-tool-chains", request.no_tool_chains.as_ref())? == Some(true) {
         spec.tool_chains = Sourced::new(ToolChains::Hidden, Source::Flag("--no-tool-chains"));
     }
-    spec.ulimits = ulimits(request)?;
+    spec.ulimits = limits::ulimits(request)?;
+    spec.limits = limits::resolve(request)?;
     spec.shm_size = one("--shm-size", request.shm_size.as_ref(), shm_size)?;
     spec.timeout = one("--timeout", request.timeout.as_ref(), grammar::timeout)?
         .and_then(|limit| Some(Sourced::new(limit.value?, limit.from)));
@@ -216,23 +218,6 @@ fn stdin(request: &RunRequest) -> Result<Sourced<Stdin>, SpecError> {
         Some(false) => Sourced::new(Stdin::Empty, Source::Flag("--interactive")),
         None => Sourced::default_of(Stdin::Forward),
     })
-}
-
-/// The limits, the last of a resource.
-fn ulimits(request: &RunRequest) -> Result<Vec<Sourced<Ulimit>>, SpecError> {
-    let mut limits: Vec<Sourced<Ulimit>> = Vec::new();
-    for value in &request.ulimits {
-        let parsed = UlimitArg::parse(value).map_err(|why| SpecError::Value {
-            flag: "--ulimit",
-            value: value.clone(),
-            source: why,
-        })?;
-        if let UlimitArg::One(limit) = parsed {
-            limits.retain(|earlier| earlier.value.resource != limit.resource);
-            limits.push(Sourced::new(limit, Source::Flag("--ulimit")));
-        }
-    }
-    Ok(limits)
 }
 
 fn shm_size(value: &[u8]) -> Result<ByteSize, BadValue> {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::path::is_within;
 use crate::{
-    BoxName, BoxPath, BoxUser, ByteSize, Command, EnvVar, HostPath, Hostname, Share, Sourced,
-    SpecBuilder, Tmpfs, Ulimit,
+    BoxName, BoxPath, BoxUser, ByteSize, Command, EnvVar, HostPath, Hostname, Limits, Share,
+    Sourced, SpecBuilder, Tmpfs, Ulimit,
 };
 
 /// What a sandbox is. Every setting remembers who made it.
@@ -38,8 +38,10 @@ pub struct SandboxSpec {
     pub stdin: Sourced<Stdin>,
     /// Tool chains under the user's home.
     pub tool_chains: Sourced<ToolChains>,
-    /// Resource limits.
+    /// Resource limits of setrlimit(2), one a resource.
     pub ulimits: Vec<Sourced<Ulimit>>,
+    /// What the box may take beside them.
+    pub limits: Limits,
     /// Size of `/dev/shm`.
     pub shm_size: Option<Sourced<ByteSize>>,
     /// The box is killed after this long.

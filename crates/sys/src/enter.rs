@@ -19,6 +19,8 @@ use crate::{arguments, identity, init, privileges, raw, root, stdio};
 pub enum Step {
     /// The supervisor's ends of the pipes are closed: first, so that the lifeline can end.
     Lifeline = 1,
+    /// The cgroup is joined: before anything that it limits is taken.
+    Cgroup,
     /// Crash dumps off and id maps: while the host's `/proc` is there and is ours.
     Identity,
     /// No user namespace below this one: needs the namespace's capabilities.
@@ -74,8 +76,9 @@ pub enum Step {
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Lifeline,
+        Self::Cgroup,
         Self::Identity,
         Self::NestedNamespaces,
         Self::Session,
@@ -122,8 +125,16 @@ pub(crate) fn enter(plan: &Plan<'_>) -> ! {
 fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
     let channel = &plan.channel;
     privileges::close_supervisor_ends(channel).at(Step::Lifeline)?;
+    privileges::join(plan.join)?;
     privileges::no_crash_dumps(&plan.ids).at(Step::Identity)?;
     identity::assume(&plan.ids, channel.lifeline).at(Step::Identity)?;
+    // While this process is dumpable: its files of /proc are its own.
+    for (index, knob) in plan.knobs.iter().enumerate() {
+        if identity::write_file(knob.path, knob.value).is_err() {
+            Record::Told(Told::WithoutKnob(u16::try_from(index).unwrap_or(u16::MAX)))
+                .send(channel.status);
+        }
+    }
     // From here on nobody inside can look into this process, which holds a copy of the
     // supervisor's memory, and it never executes anything that would change that.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).at(Step::Identity)?;

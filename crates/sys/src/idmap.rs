@@ -65,10 +65,10 @@ fn map(pid: c_int, uid_map: &[u8], gid_map: &[u8]) -> Result<OwnedFd> {
     open(proc_path(&mut path, pid, b"/ns/user")?, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// Writes one map of a process whose user namespace has none yet.
+/// Writes a file of a process below `/proc`, as the maps of its user namespace.
 ///
 /// # Errors
-/// *Host*, when the caller may not map these ids.
+/// *Host*, when the caller may not: for a map, when these ids are not its own.
 pub(crate) fn write_map(pid: c_int, file: &[u8], map: &[u8]) -> Result<()> {
     let mut path = [0; PATH];
     write_file(proc_path(&mut path, pid, file)?, map)

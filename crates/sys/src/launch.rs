@@ -39,8 +39,11 @@ pub fn launch(plan: &Plan<'_>) -> Result<Launched, Errno> {
     // The child must not run a handler of the caller; init keeps everything blocked.
     let before = block_signals(&SignalSet::all())?;
     let mut pidfd = -1;
+    // A child that joins a cgroup makes that namespace there, or it would show the way.
+    let later = if plan.join.is_empty() { 0 } else { libc::CLONE_NEWCGROUP };
+    let flags = (NAMESPACES & !later) | libc::CLONE_PIDFD;
     // SAFETY: the child's stage is `no_std`, takes no lock and allocates nothing.
-    let pid = match unsafe { raw::clone3(NAMESPACES | libc::CLONE_PIDFD, &mut pidfd) } {
+    let pid = match unsafe { raw::clone3(flags, &mut pidfd) } {
         Ok(0) => enter(plan),
         done => done,
     };
@@ -50,7 +53,12 @@ pub fn launch(plan: &Plan<'_>) -> Result<Launched, Errno> {
     Ok(Launched { pidfd, pid: c_int::try_from(pid).map_err(|_| Errno::SRCH)? })
 }
 
-/// Lets a child of real root go on: writes its maps, then the byte that it waits for.
+/// The highest: when memory runs out, the kernel ends what is untrusted first
+/// (proc_pid_oom_score_adj(5)).
+pub const FIRST_TO_DIE: &[u8] = b"1000";
+
+/// Lets a child of real root go on: writes its maps and what ends it first when memory runs out,
+/// then the byte that it waits for.
 ///
 /// # Errors
 /// *Host*, when the caller may not map these ids.
@@ -62,6 +70,8 @@ pub fn release(
 ) -> Result<(), Errno> {
     write_map(launched.pid, b"/uid_map", uid_map)?;
     write_map(launched.pid, b"/gid_map", gid_map)?;
+    // The child is not dumpable, so this file of its own is not its own.
+    write_map(launched.pid, b"/oom_score_adj", FIRST_TO_DIE)?;
     rustix::io::write(lifeline, b"g").map(drop)
 }
 

@@ -36,11 +36,12 @@ pub use enter::Step;
 pub use guard::{Guard, guard};
 pub use identity::{as_payload, may_open, with_effective_ids, without_crash_dumps};
 pub use idmap::id_map_namespace;
-pub use launch::{Launched, Namespace, launch, release, try_namespace};
+pub use launch::{FIRST_TO_DIE, Launched, Namespace, launch, release, try_namespace};
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
-    Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Mask, MaskKind, Mount, Overlay,
-    Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree, Tmpfs,
+    Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount,
+    Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree,
+    Tmpfs,
 };
 pub use record::{Failed, Obstacle, RECORD, Record, Told};
 pub use rustix::io::Errno;

@@ -12,6 +12,12 @@ pub struct Plan<'a> {
     pub channel: Channel<'a>,
     /// Who the payload is.
     pub ids: Ids<'a>,
+    /// Files of a cgroup into which the child writes itself, before it does anything else: `tasks`
+    /// of each controller (cgroups(7)), or `cgroup.procs`.
+    pub join: &'a [BorrowedFd<'a>],
+    /// Limits of the kernel's that a file of `/proc` sets. One that this kernel does not have is
+    /// told.
+    pub knobs: &'a [Knob<'a>],
     /// The init is killed when the thread that launched it ends (prctl(2), `PR_SET_PDEATHSIG`).
     /// The lifeline holds in any case.
     pub die_with_thread: bool,
@@ -94,6 +100,15 @@ pub enum Ids<'a> {
         /// The payload's group id, inside.
         gid: u32,
     },
+}
+
+/// A file of `/proc`, and what is written there.
+#[derive(Clone, Copy, Debug)]
+pub struct Knob<'a> {
+    /// Which.
+    pub path: &'a CStr,
+    /// What.
+    pub value: &'a [u8],
 }
 
 /// The one tmpfs.

@@ -1,14 +1,16 @@
 //! What the child gives up.
 
-use rustix::fd::{AsFd, AsRawFd};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 use rustix::process::{Signal, set_parent_process_death_signal};
 use rustix::thread::{CapabilitiesSecureBits, set_capabilities_secure_bits};
 
+use crate::enter::{At, Step};
 use crate::identity::write_file;
 use crate::plan::{Channel, Ids, Rlimit};
 use crate::raw;
+use crate::record::Failed;
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -20,6 +22,16 @@ pub(crate) fn close_supervisor_ends(channel: &Channel<'_>) -> Result<()> {
         unsafe { raw::close_range(number, number) }?;
     }
     Ok(())
+}
+
+/// Enters a cgroup by files that the parent opened, whose rights count (cgroups(7)); what the child
+/// sees of the hierarchy begins there. A process that moves itself, alone, into a cgroup of version
+/// 1 waits a third of a millisecond; moved by its parent it is nine.
+pub(crate) fn join(files: &[BorrowedFd<'_>]) -> core::result::Result<(), Failed> {
+    for (index, file) in files.iter().enumerate() {
+        rustix::io::write(file, b"0").at_row(Step::Cgroup, index)?;
+    }
+    if files.is_empty() { Ok(()) } else { raw::new_cgroup_namespace().at(Step::Cgroup) }
 }
 
 /// Dies when the thread that launched this process ends.

@@ -62,6 +62,13 @@ pub(crate) unsafe fn clone3(flags: c_int, pidfd: &mut c_int) -> Result<usize> {
     check(result)
 }
 
+/// Makes the calling process's cgroups the roots of what it sees. unshare(2), since Linux 4.6.
+pub(crate) fn new_cgroup_namespace() -> Result<()> {
+    // SAFETY: only an integer is passed, and no descriptor or memory is unshared.
+    let result = unsafe { libc::unshare(libc::CLONE_NEWCGROUP) };
+    check(result.into()).map(drop)
+}
+
 /// Loads a seccomp filter for the calling thread and its children. seccomp(2), since Linux 3.17.
 pub(crate) fn seccomp_load(filter: &[libc::sock_filter]) -> Result<()> {
     let program = libc::sock_fprog {

@@ -66,6 +66,8 @@ pub enum Told {
     BindForOverlay(u16),
     /// The kernel knows no Landlock scopes.
     NoLandlockScope,
+    /// The knob with this index could not be turned.
+    WithoutKnob(u16),
     /// Standard input could not be opened again through an overlay: it is relayed.
     StdinRelayed,
 }
@@ -81,6 +83,7 @@ impl Record {
             Self::Told(Told::BindForOverlay(index)) => (2, 0, index, 0),
             Self::Told(Told::NoLandlockScope) => (2, 1, 0, 0),
             Self::Told(Told::StdinRelayed) => (2, 2, 0, 0),
+            Self::Told(Told::WithoutKnob(index)) => (2, 3, index, 0),
             Self::Started(pid) => (3, 0, 0, pid),
             Self::Exited(status) => (4, 0, 0, status),
             Self::Stopped(signal) => (5, 0, 0, signal),
@@ -105,6 +108,7 @@ impl Record {
             (2, 0) => Some(Self::Told(Told::BindForOverlay(index))),
             (2, 1) => Some(Self::Told(Told::NoLandlockScope)),
             (2, 2) => Some(Self::Told(Told::StdinRelayed)),
+            (2, 3) => Some(Self::Told(Told::WithoutKnob(index))),
             (3, 0) => Some(Self::Started(value)),
             (4, 0) => Some(Self::Exited(value)),
             (5, 0) => Some(Self::Stopped(value)),
@@ -139,6 +143,7 @@ mod tests {
             Record::Told(Told::BindForOverlay(7)),
             Record::Told(Told::NoLandlockScope),
             Record::Told(Told::StdinRelayed),
+            Record::Told(Told::WithoutKnob(3)),
             Record::Started(2),
             Record::Exited(0x8b),
             Record::Stopped(20),

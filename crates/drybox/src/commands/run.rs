@@ -21,8 +21,7 @@ pub(crate) fn run(args: &RunArgs) -> Done {
     }
     let outcome = drybox_run::run(&spec, &host.for_run()).map_err(boxed)?;
     if !args.output.quiet {
-        let timeout = spec.timeout.map(|limit| limit.value);
-        render::summary(outcome.ending, &outcome.notices, timeout, format);
+        render::summary(outcome.ending, &outcome.notices, &spec, format);
     }
     Ok(ExitCode::from(outcome.ending.code()))
 }

@@ -9,6 +9,8 @@ use serde::Serialize;
 
 use super::Format;
 
+mod limits;
+
 /// The explanation, ready to print.
 pub(crate) fn explain(
     spec: &SandboxSpec,
@@ -180,6 +182,7 @@ fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
         })
     }));
     rows.extend(spec.tmpfs.iter().map(|tmpfs| row("tmpfs", tmpfs, scratch)));
+    rows.extend(limits::rows(&spec.limits));
     rows.extend(spec.ulimits.iter().map(|limit| row("ulimit", limit, ulimit)));
     rows.extend(
         spec.shm_size.iter().map(|size| row("shm-size", size, |s| format!("{} bytes", s.0))),

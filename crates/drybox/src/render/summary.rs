@@ -2,29 +2,34 @@
 
 use std::time::Duration;
 
-use drybox_spec::{Ending, Event, Notice, Shown};
+use drybox_spec::{ByteSize, Ending, Event, Memory, Notice, SandboxSpec, Shown};
 
 use super::{Format, say};
 
 /// Tells it on stderr; as JSON, a line an event.
-pub(crate) fn summary(
-    ending: Ending,
-    notices: &[Notice],
-    timeout: Option<Duration>,
-    format: Format,
-) {
+pub(crate) fn summary(ending: Ending, notices: &[Notice], spec: &SandboxSpec, format: Format) {
+    let timeout = spec.timeout.as_ref().map(|limit| limit.value);
     match format {
-        Format::Text => say(&text(ending, notices, timeout)),
+        Format::Text => say(&text(ending, notices, timeout, spec.limits.memory.value)),
         Format::Json => say(&json(ending, notices)),
     }
 }
 
-fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>) -> String {
+fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>, memory: Memory) -> String {
     let ended = match (ending, timeout) {
         (Ending::TimedOut, Some(limit)) => {
             Some(format!("killed after {} s (--timeout)", limit.as_secs()))
         }
         (Ending::TimedOut, None) => Some("killed: its time was over".to_owned()),
+        (Ending::OutOfMemory, _) => Some(match memory {
+            Memory::Most(size) => {
+                format!("killed: it took more than {} (--memory)", memory_size(size))
+            }
+            Memory::Spare | Memory::Unlimited => {
+                "killed: it took more memory than the host can spare (--memory SIZE, or 0 for any)"
+                    .to_owned()
+            }
+        }),
         (Ending::Killed, _) => Some("the box was killed from outside".to_owned()),
         _ => None,
     };
@@ -45,9 +50,35 @@ fn notice(notice: &Notice) -> String {
         Notice::NoIdMap { trees } => {
             format!("the files of {trees} shares show as nobody's: no id-mapped mounts there")
         }
+        Notice::MemoryWatched { why, fix } => format!(
+            "--memory is kept by looking, a box that is quick can take more for a moment: {}; \
+             the kernel keeps it with: {}",
+            Shown(why),
+            Shown(fix)
+        ),
+        Notice::LimitMet { limit: "pids", times } => {
+            format!("{times} processes or threads were not made (--pids-limit)")
+        }
+        Notice::LimitMet { times, .. } => {
+            format!("{times} processes were killed because memory ran out (--memory)")
+        }
+        Notice::Lingers => "a process of the box still sleeps in the kernel, where no signal \
+                            reaches it; it ends as soon as it wakes"
+            .to_owned(),
+        Notice::Leftover { what } => Shown(what).to_string(),
         Notice::Withheld { what } => Shown(what).to_string(),
         _ => "something is weaker than it could be: see --json".to_owned(),
     }
+}
+
+/// As it is typed: in the largest unit that leaves no rest.
+fn memory_size(ByteSize(bytes): ByteSize) -> String {
+    let units = [("g", 30), ("m", 20), ("k", 10)];
+    let whole = units.iter().find(|(_, shift)| bytes.trailing_zeros() >= *shift);
+    whole.map_or_else(
+        || format!("{bytes} bytes"),
+        |(unit, shift)| format!("{}{unit}", bytes >> shift),
+    )
 }
 
 fn json(ending: Ending, notices: &[Notice]) -> String {
@@ -63,15 +94,15 @@ mod tests {
 
     #[test]
     fn an_ordinary_end_says_nothing() {
-        assert_eq!(text(Ending::Exited(1), &[], None), "");
-        assert_eq!(text(Ending::Signalled(11), &[], None), "");
+        assert_eq!(text(Ending::Exited(1), &[], None, Memory::Spare), "");
+        assert_eq!(text(Ending::Signalled(11), &[], None, Memory::Spare), "");
     }
 
     #[test]
     fn what_was_weaker_and_a_timeout_are_told() {
         let notices = [Notice::NoLandlockScope];
         assert_eq!(
-            text(Ending::TimedOut, &notices, Some(Duration::from_secs(3))),
+            text(Ending::TimedOut, &notices, Some(Duration::from_secs(3)), Memory::Spare),
             "note: this kernel has no Landlock scopes: one wall fewer\n\
              note: killed after 3 s (--timeout)\n"
         );
@@ -79,6 +110,25 @@ mod tests {
             json(Ending::Exited(3), &notices),
             "{\"event\":\"notice\",\"notice\":\"no_landlock_scope\"}\n\
              {\"event\":\"ended\",\"ending\":{\"exited\":3},\"code\":3}\n"
+        );
+    }
+    #[test]
+    fn the_limit_that_ended_a_run_is_named() {
+        let killed = |bytes| text(Ending::OutOfMemory, &[], None, Memory::Most(ByteSize(bytes)));
+        assert_eq!(killed(64 << 20), "note: killed: it took more than 64m (--memory)\n");
+        assert_eq!(killed(3 << 30), "note: killed: it took more than 3g (--memory)\n");
+        assert_eq!(killed(6_291_457), "note: killed: it took more than 6291457 bytes (--memory)\n");
+        let spare = text(Ending::OutOfMemory, &[], None, Memory::Spare);
+        assert!(spare.contains("more memory than the host can spare"), "{spare}");
+        let met = [Notice::LimitMet { limit: "pids", times: 3 }];
+        assert_eq!(
+            text(Ending::Exited(0), &met, None, Memory::Spare),
+            "note: 3 processes or threads were not made (--pids-limit)\n"
+        );
+        assert_eq!(
+            json(Ending::OutOfMemory, &met),
+            "{\"event\":\"notice\",\"notice\":\"limit_met\",\"limit\":\"pids\",\"times\":3}\n\
+             {\"event\":\"ended\",\"ending\":\"out_of_memory\",\"code\":137}\n"
         );
     }
 }

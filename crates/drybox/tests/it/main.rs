@@ -12,6 +12,7 @@ mod golden;
 mod home;
 mod launch_counts;
 mod launch_faults;
+mod limits;
 mod projects;
 mod refusals;
 mod shares;

@@ -40,6 +40,7 @@ pub(super) const fn what(step: Step) -> &'static str {
 const fn inside(step: Inside) -> &'static str {
     match step {
         Inside::Lifeline => "the lifeline could not be arranged",
+        Inside::Cgroup => "a cgroup could not be joined:",
         Inside::Identity => "the user's id could not be mapped",
         Inside::NestedNamespaces => "nested user namespaces could not be turned off",
         Inside::Session => "no session could be made",

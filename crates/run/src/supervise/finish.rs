@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use drybox_jail::Sandbox;
 use drybox_spec::{Ending, Notice};
-use rustix::event::Timespec;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -95,18 +95,46 @@ impl Supervisor<'_> {
     }
 }
 
+/// How the sandbox went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Gone {
+    /// Init ended by itself.
+    ByItself,
+    /// It was killed.
+    Killed,
+    /// It is not: a process of the box sleeps where no signal reaches it (a dead NFS or FUSE
+    /// server, a frozen cgroup). The kernel ends it as soon as it wakes.
+    NotYet,
+}
+
+/// How long a sandbox may take to be gone, once its init has ended or was killed.
+const GONE: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
+
 /// Waits until the init is reaped: then the kernel has ended every process of its namespace, and
-/// let go of its mounts (pid_namespaces(7)). True when it ended by itself, and was not killed.
-pub(crate) fn wait_for(sandbox: &Sandbox) -> bool {
+/// let go of its mounts (pid_namespaces(7)).
+pub(crate) fn wait_for(sandbox: &Sandbox) -> Gone {
+    let mut ready = [PollFd::from_borrowed_fd(sandbox.pidfd.as_fd(), PollFlags::IN)];
+    let options = loop {
+        match poll(&mut ready, Some(&GONE)) {
+            Err(Errno::INTR) => {}
+            Ok(0) => break WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
+            // A poll that fails cannot tell: it is waited for all the same.
+            _ => break WaitIdOptions::EXITED,
+        }
+    };
     let init = WaitId::PidFd(sandbox.pidfd.as_fd());
     let end = loop {
-        match waitid(init.clone(), WaitIdOptions::EXITED) {
+        match waitid(init.clone(), options) {
             Err(Errno::INTR) => {}
             end => break end,
         }
     };
     forget_sockets();
-    matches!(end, Ok(Some(status)) if status.exited())
+    match end {
+        Ok(Some(status)) if status.exited() => Gone::ByItself,
+        Ok(None) => Gone::NotYet,
+        _ => Gone::Killed,
+    }
 }
 
 /// Sockets that were sent over each other stay, and with them every file that was sent along, until

@@ -6,8 +6,10 @@ use crate::{Resource, Ulimit};
 /// One `--ulimit`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UlimitArg {
-    /// What is so anyway: `host`, the caller's own limits; `core=0`, no core files.
+    /// What is so anyway: `core=0`, no core files.
     Default,
+    /// `host`: the caller's own limits, not lowered.
+    Host,
     /// One limit.
     One(Ulimit),
 }
@@ -19,8 +21,10 @@ impl UlimitArg {
     /// *User*, when the name is none, a number is none, or the soft limit is above the hard one;
     /// for `core`, unless it is 0: a crash must not start the host's crash helper.
     pub fn parse(text: &[u8]) -> Result<Self, BadValue> {
-        if matches!(text, b"host" | b"core=0" | b"core=0:0") {
-            return Ok(Self::Default);
+        match text {
+            b"host" => return Ok(Self::Host),
+            b"core=0" | b"core=0:0" => return Ok(Self::Default),
+            _ => {}
         }
         let (name, limits) = split_once(text, b'=').ok_or(SHAPE)?;
         let resource = resource(name)?;
@@ -96,7 +100,8 @@ mod tests {
         assert_eq!(UlimitArg::parse(b"nofile=1024:2048"), one(1024, 2048));
         assert_eq!(UlimitArg::parse(b"nofile=64"), one(64, 64));
         assert_eq!(UlimitArg::parse(b"nofile=1:-1"), one(1, u64::MAX));
-        for so_anyway in ["host", "core=0", "core=0:0"] {
+        assert_eq!(UlimitArg::parse(b"host"), Ok(UlimitArg::Host));
+        for so_anyway in ["core=0", "core=0:0"] {
             assert_eq!(UlimitArg::parse(so_anyway.as_bytes()), Ok(UlimitArg::Default));
         }
         assert!(matches!(UlimitArg::parse(b"core=1"), Err(BadValue::RefusedOption { .. })));

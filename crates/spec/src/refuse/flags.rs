@@ -77,31 +77,27 @@ pub const FOREIGN_FLAGS: &[ForeignFlag] = &[
     row("no-hosts", None, Switch, &["false"], NETWORK, NETWORK_INSTEAD),
     row("no-hostname", None, Switch, &["false"], "a box always knows its own name", "--hostname NAME"),
     // Limits.
-    row("memory", Some('m'), Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("memory-reservation", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("memory-swap", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("memory-swappiness", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cpus", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cpu-shares", Some('c'), Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cpu-period", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cpu-quota", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cpu-rt-period", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cpu-rt-runtime", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cpuset-cpus", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cpuset-mems", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("pids-limit", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("blkio-weight", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("blkio-weight-device", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("device-read-bps", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("device-read-iops", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("device-write-bps", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("device-write-iops", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("oom-kill-disable", None, Switch, &["false"], LIMITS, LIMITS_INSTEAD),
-    row("oom-score-adj", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cgroup-parent", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cgroup-conf", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("cgroups", None, Value, &[], LIMITS, LIMITS_INSTEAD),
-    row("rdt-class", None, Value, &[], LIMITS, LIMITS_INSTEAD),
+    row("memory-reservation", None, Value, &["0"], RECLAIM, "--memory SIZE, which is never exceeded"),
+    row("memory-swappiness", None, Value, &["-1"], RECLAIM, "--memory-swap, for how much may be swapped"),
+    row("cpu-shares", Some('c'), Value, &["0"], SHARES, "--cpus NUMBER, or nice in front of drybox"),
+    row("cpu-period", None, Value, &["0"], QUOTA, "--cpus NUMBER"),
+    row("cpu-quota", None, Value, &["0"], QUOTA, "--cpus NUMBER"),
+    row("cpu-rt-period", None, Value, &["0"], REALTIME, GONE),
+    row("cpu-rt-runtime", None, Value, &["0"], REALTIME, GONE),
+    row("cpuset-cpus", None, Value, &[""], PLACES, "taskset -c CPUS drybox run …"),
+    row("cpuset-mems", None, Value, &[""], PLACES, "numactl --membind NODES drybox run …"),
+    row("blkio-weight", None, Value, &["0"], DISKS, "ionice in front of drybox"),
+    row("blkio-weight-device", None, Value, &[], DISKS, "ionice in front of drybox"),
+    row("device-read-bps", None, Value, &[], DISKS, "ionice in front of drybox"),
+    row("device-read-iops", None, Value, &[], DISKS, "ionice in front of drybox"),
+    row("device-write-bps", None, Value, &[], DISKS, "ionice in front of drybox"),
+    row("device-write-iops", None, Value, &[], DISKS, "ionice in front of drybox"),
+    row("oom-kill-disable", None, Switch, &["false"], OOM, GONE),
+    row("oom-score-adj", None, Value, &["1000"], OOM, GONE),
+    row("cgroup-parent", None, Value, &[""], CGROUPS, "systemd-run --user --scope --slice NAME -p Delegate=yes drybox run …"),
+    row("cgroup-conf", None, Value, &[], CGROUPS, "--memory, --cpus, --pids-limit"),
+    row("cgroups", None, Value, &["enabled"], CGROUPS, GONE),
+    row("rdt-class", None, Value, &[], PLACES, GONE),
     // A box lives as long as its command.
     row("detach", Some('d'), Switch, &["false"], LIFE, "drybox run … & in the shell"),
     row("detach-keys", None, Value, &[""], LIFE, "Ctrl-Z, as with any program"),
@@ -178,8 +174,14 @@ const NETWORK: &str =
     "the network comes with the egress work: until then a box has none but its own loopback";
 const NETWORK_INSTEAD: &str = "fetch what is needed on the host first; programs inside reach each \
                                other at 127.0.0.1";
-const LIMITS: &str = "limits come next; refused rather than ignored";
-const LIMITS_INSTEAD: &str = "--ulimit, --timeout, and size= of --tmpfs";
+const RECLAIM: &str = "when the kernel takes memory back is the host's matter";
+const SHARES: &str = "who comes first is the host's matter; how much is --cpus";
+const QUOTA: &str = "one flag says how much processor time a box may take";
+const REALTIME: &str = "a box has no real-time priority: it could hold a processor for ever";
+const PLACES: &str = "which processors and memory a box uses it has from its caller";
+const DISKS: &str = "how fast a box uses the disk it has from its caller";
+const OOM: &str = "when memory runs out, a box is always ended before what is trusted";
+const CGROUPS: &str = "drybox makes a cgroup for a box below its own";
 const LIFE: &str = "a box lives as long as its command and dies with drybox; there is no daemon";
 const OUTPUT: &str = "the command's output goes where yours goes";
 const IMAGES: &str = "images come later";

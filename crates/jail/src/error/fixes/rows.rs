@@ -149,6 +149,12 @@ pub(super) const ROWS: &[Row] = &[
         "the kernel or a container's seccomp profile has no clone3",
         "use Linux 6.1 or newer, or the container with --security-opt seccomp=unconfined",
     ),
+    row(
+        Step::Inside(Inside::Cgroup),
+        Errno::NODEV,
+        "it was removed a moment ago: by whatever manages the cgroups here",
+        "run again; a scope of its own is left alone: systemd-run --scope -p Delegate=yes",
+    ),
     row(Step::Maps, Errno::NOENT, NO_PROC_WHY, NO_PROC_FIX),
     row(Step::Inside(Inside::Identity), Errno::NOENT, NO_PROC_WHY, NO_PROC_FIX),
     row(
@@ -212,6 +218,12 @@ pub(super) const ROWS: &[Row] = &[
         Errno::FBIG,
         "the limit on file size is too low",
         "ulimit -f unlimited",
+    ),
+    row(
+        Step::Inside(Inside::Skeleton),
+        Errno::NOSPC,
+        "the scratch space is too small for what stands in every box",
+        "--storage-opt size=16m, or more --memory",
     ),
     row(
         Step::Inside(Inside::Seccomp),
