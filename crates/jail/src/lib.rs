@@ -45,6 +45,9 @@ pub mod seccomp;
 mod spawn;
 mod stdio;
 
+#[cfg(drybox_weaken)]
+pub use drybox_sys::is_gone;
+pub use drybox_sys::wall;
 pub use drybox_sys::{Failed, Step as ChildStep};
 pub use drybox_sys::{
     FileId, Guard, Obstacle, RECORD, Record, Signal, SignalFd, SignalSet, Told, block_signals,

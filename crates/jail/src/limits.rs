@@ -1,14 +1,14 @@
 //! Resource limits that setrlimit(2) keeps.
 
 use drybox_spec::{Resource, Ulimit};
-use drybox_sys::Rlimit;
+use drybox_sys::{Rlimit, wall};
 
 /// The limits of a payload: no crash dumps, and what the user asked for.
 pub(crate) fn rlimits(asked: &[Ulimit]) -> Vec<Rlimit> {
     let mut limits = Vec::with_capacity(asked.len().saturating_add(1));
     // 1 is the one value with which the kernel does not start the host's core helper either
     // (fs/coredump.c). Under a hard limit of 0 the child leaves it there.
-    limits.push(Rlimit { resource: libc::RLIMIT_CORE, soft: 1, hard: 1 });
+    limits.extend_from_slice(wall!("core-limit", CORE));
     limits.extend(asked.iter().map(|limit| Rlimit {
         resource: number(limit.resource),
         soft: limit.soft,
@@ -16,6 +16,8 @@ pub(crate) fn rlimits(asked: &[Ulimit]) -> Vec<Rlimit> {
     }));
     limits
 }
+
+const CORE: &[Rlimit] = &[Rlimit { resource: libc::RLIMIT_CORE, soft: 1, hard: 1 }];
 
 const fn number(resource: Resource) -> u32 {
     match resource {

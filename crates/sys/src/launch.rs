@@ -10,6 +10,7 @@ use crate::idmap::write_map;
 use crate::plan::Plan;
 use crate::raw;
 use crate::signals::{SignalSet, block_signals};
+use crate::wall;
 
 /// A sandbox whose child has been cloned. It tells how it goes on over its status pipe.
 #[derive(Debug)]
@@ -20,13 +21,15 @@ pub struct Launched {
     pub pid: c_int,
 }
 
-const NAMESPACES: c_int = libc::CLONE_NEWUSER
-    | libc::CLONE_NEWNS
-    | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWCGROUP;
+fn namespaces() -> c_int {
+    wall!("user-namespace", libc::CLONE_NEWUSER)
+        | wall!("mount-namespace", libc::CLONE_NEWNS)
+        | wall!("pid-namespace", libc::CLONE_NEWPID)
+        | wall!("network-namespace", libc::CLONE_NEWNET)
+        | wall!("ipc-namespace", libc::CLONE_NEWIPC)
+        | wall!("uts-namespace", libc::CLONE_NEWUTS)
+        | wall!("cgroup-namespace", libc::CLONE_NEWCGROUP)
+}
 
 /// Clones a child into its own user, mount, pid, net, ipc, uts and cgroup namespaces, where it
 /// builds the sandbox that `plan` describes.
@@ -38,7 +41,7 @@ pub fn launch(plan: &Plan<'_>) -> Result<Launched, Errno> {
     let before = block_signals(&SignalSet::all())?;
     let mut pidfd = -1;
     // SAFETY: the child's stage is `no_std`, takes no lock and allocates nothing.
-    let pid = match unsafe { raw::clone3(NAMESPACES | libc::CLONE_PIDFD, &mut pidfd) } {
+    let pid = match unsafe { raw::clone3(namespaces() | libc::CLONE_PIDFD, &mut pidfd) } {
         Ok(0) => enter(plan),
         done => done,
     };

@@ -8,7 +8,7 @@ use rustix::thread::{CapabilitiesSecureBits, set_capabilities_secure_bits};
 
 use crate::identity::write_file;
 use crate::plan::{Channel, Ids, Rlimit};
-use crate::raw;
+use crate::{raw, wall};
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -66,22 +66,26 @@ fn hard_limit(resource: u32) -> Result<u64> {
 /// Gives up every capability, and every way to get one again: the bounding set, the ambient set
 /// (cleared with the inheritable one) and root's special treatment (capabilities(7)).
 pub(crate) fn drop_capabilities() -> Result<()> {
-    set_capabilities_secure_bits(
-        CapabilitiesSecureBits::NO_ROOT
-            | CapabilitiesSecureBits::NO_ROOT_LOCKED
-            | CapabilitiesSecureBits::NO_SETUID_FIXUP
-            | CapabilitiesSecureBits::NO_SETUID_FIXUP_LOCKED
-            | CapabilitiesSecureBits::KEEP_CAPS_LOCKED
-            | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE
-            | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED,
-    )?;
+    let bits = CapabilitiesSecureBits::NO_ROOT
+        | CapabilitiesSecureBits::NO_ROOT_LOCKED
+        | CapabilitiesSecureBits::NO_SETUID_FIXUP
+        | CapabilitiesSecureBits::NO_SETUID_FIXUP_LOCKED
+        | CapabilitiesSecureBits::KEEP_CAPS_LOCKED
+        | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE
+        | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED;
+    wall!("securebits", set_capabilities_secure_bits(bits))?;
+    wall!("bounding-set", empty_bounding_set())?;
+    wall!("capabilities", raw::clear_capabilities())
+}
+
+fn empty_bounding_set() -> Result<()> {
     for capability in 0..=u64::from(u8::MAX) {
         // SAFETY: only integers are passed.
         let result = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
         match raw::check(result.into()) {
             Ok(_) => {}
             // One past the last capability that this kernel has.
-            Err(Errno::INVAL) if capability > 0 => return raw::clear_capabilities(),
+            Err(Errno::INVAL) if capability > 0 => return Ok(()),
             Err(errno) => return Err(errno),
         }
     }
