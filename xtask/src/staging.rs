@@ -41,6 +41,17 @@ impl Staging {
         Ok(to)
     }
 
+    /// Links a program that was copied in from a directory of this name, and says where it is.
+    pub(crate) fn add_link(&self, program: &Path, directory: &str) -> Result<PathBuf, Failure> {
+        let directory = self.root.path().join("bin").join(directory);
+        let link = directory.join(program.file_name().unwrap_or_default());
+        if !directory.exists() {
+            make_dir(&directory)?;
+            std::fs::hard_link(program, &link).map_err(Failure::io("link", &link))?;
+        }
+        Ok(link)
+    }
+
     /// Copies the source tree: tests read their data, and the documents that they check, there.
     pub(crate) fn add_source(&self, checkout: &Path) -> Result<(), Failure> {
         copy_tree(checkout, &self.source())

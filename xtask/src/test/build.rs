@@ -43,6 +43,29 @@ pub(crate) fn release() -> Result<PathBuf, Failure> {
         .ok_or_else(|| Failure::NotBuilt { command: shell::line(&command), what: "drybox" })
 }
 
+/// Builds the tests of the whole product, and says where they are.
+pub(crate) fn integration() -> Result<PathBuf, Failure> {
+    eprintln!("building the tests of drybox");
+    let mut command = shell::cargo(&["test", "--package", "drybox", "--test", "it", "--no-run"]);
+    let built = artifacts(command.args(FLAGS))?.into_iter().filter_map(binary).next();
+    let missing = || Failure::NotBuilt { command: shell::line(&command), what: "the tests" };
+    built.map(|binary| binary.file).ok_or_else(missing)
+}
+
+/// Builds an executable whose walls can be left out (`drybox_sys::wall`), in a directory of its
+/// own: another flag for the compiler would build everything anew in the usual one.
+pub(crate) fn weakened() -> Result<PathBuf, Failure> {
+    eprintln!("building drybox (weakened)");
+    let mut command = shell::cargo(&["build", "--package", "drybox", "--target-dir"]);
+    command.arg(shell::target().join("weakened")).args(FLAGS);
+    // Flags of the environment replace those of `.cargo/config.toml`: both are named.
+    command.env("RUSTFLAGS", "-C target-feature=+crt-static --cfg drybox_weaken");
+    artifacts(&mut command)?
+        .into_iter()
+        .find_map(|artifact| artifact.executable)
+        .ok_or_else(|| Failure::NotBuilt { command: shell::line(&command), what: "drybox" })
+}
+
 const FLAGS: [&str; 2] = ["--message-format=json-render-diagnostics", "--quiet"];
 
 fn binary(artifact: Artifact) -> Option<Binary> {
