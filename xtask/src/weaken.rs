@@ -126,7 +126,10 @@ fn finish(rows: &[Row<'_>]) -> Result<(), Failure> {
         .filter(|row| row.seen.is_nobody())
         .map(|row| format!("{} (as {}): {}", row.wall.names, row.who, row.seen))
         .collect();
-    println!("\n{} walls left out, {} noticed", rows.len(), rows.len() - unseen.len());
+    let absent = rows.iter().filter(|row| row.seen.is_absent()).count();
+    let tried = rows.len().saturating_sub(absent);
+    let noticed = tried.saturating_sub(unseen.len());
+    println!("\n{tried} walls left out, {noticed} noticed, {absent} with nothing behind them here");
     if rows.is_empty() {
         return Err(Failure::NoTest { filter: "that user".into() });
     }

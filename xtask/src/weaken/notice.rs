@@ -29,7 +29,7 @@ pub(super) enum Seen {
     Tests(Vec<String>),
     /// The box does not start; the first line of what is told.
     NothingStarts(String),
-    /// This kernel has not what the wall covers.
+    /// This kernel has nothing that the wall would cover.
     Absent(&'static str),
     /// The wall is not tested.
     Nobody(String),
@@ -39,6 +39,10 @@ impl Seen {
     pub(super) const fn is_nobody(&self) -> bool {
         matches!(self, Self::Nobody(_))
     }
+
+    pub(super) const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent(_))
+    }
 }
 
 impl fmt::Display for Seen {
@@ -47,7 +51,7 @@ impl fmt::Display for Seen {
             Self::Probes(ids) => write!(out, "probes {}", ids.join(" ")),
             Self::Tests(names) => out.write_str(&names.join(" ")),
             Self::NothingStarts(told) => write!(out, "nothing starts: {told}"),
-            Self::Absent(path) => write!(out, "(this kernel has no {path} that others may read)"),
+            Self::Absent(path) => write!(out, "- nothing that others may read in {path} here"),
             Self::Nobody(why) => write!(out, "NOBODY: {why}"),
         }
     }
@@ -87,7 +91,7 @@ impl Judge {
 
     /// Who notices that `drybox` lacks the wall.
     pub(super) fn look(&self, drybox: &Path, wall: &Wall) -> Result<Seen, Failure> {
-        if let Some(path) = wall.covers.filter(|path| !is_readable_by_others(Path::new(path))) {
+        if let Some(path) = wall.covers.filter(|path| !tells_others(Path::new(path))) {
             return Ok(Seen::Absent(path));
         }
         let start = self.run(drybox, &["run", "--", "true"])?;
@@ -164,10 +168,14 @@ impl Judge {
     }
 }
 
-/// As `crates/jail/src/plan/proc.rs` asks.
-fn is_readable_by_others(path: &Path) -> bool {
+/// Whether others may read it (what `crates/jail/src/plan/proc.rs` asks), and it holds something.
+fn tells_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+    let is_open = |path: &Path| {
+        path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+    };
+    let is_empty = std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    is_open(path) && !is_empty
 }
 
 /// What `drybox prove --json` prints.

@@ -73,12 +73,12 @@ impl Wall {
     fn call(name: &str, tests: &'static [&'static str]) -> Self {
         Self {
             names: format!("seccomp:{name}"),
-            users: if OF_ROOT.contains(&name) { Users::Root } else { Users::Both },
+            users: Users::Both,
             without: Without::AWayOut,
             tests,
             covers: None,
             quick: name == "ioctl",
-            note: if OF_ROOT.contains(&name) { "the kernel refuses a user anyway" } else { "" },
+            note: "",
         }
     }
 }
@@ -246,7 +246,7 @@ const MASKS: &[&str] = &[
 ];
 
 /// Rows of the filter's table that stand for the rest: of each kind the calls that a payload would
-/// begin with. The whole table is tested by an interpreter (`crates/jail/src/seccomp/tests.rs`).
+/// begin with, and that no missing capability would refuse anyway. The whole table is tested by an interpreter (`crates/jail/src/seccomp/tests.rs`).
 const CALLS: &[(&str, &[&str])] = &[
     ("architecture", &["walls::identity::a_call_with_another_architectures_number_kills"]),
     ("ioctl", &[MOUNT_TABLE_READ_ONLY]),
@@ -264,11 +264,86 @@ const CALLS: &[(&str, &[&str])] = &[
     ("name_to_handle_at", &[MOUNTS]),
 ];
 
-/// Calls that only a capability would carry out.
-const OF_ROOT: &[&str] = &[];
-
 const NAMESPACES: &str = "walls::namespaces::every_namespace_is_another";
 const MOUNTS: &str = "walls::filesystem::mounts_stand_as_designed_and_cannot_be_moved";
 const MOUNT_TABLE_READ_ONLY: &str = "walls::filesystem::what_is_there_cannot_be_changed";
 const PROC: &str = "walls::proc::proc_tells_of_the_sandbox_and_is_read_only";
 const PRIVILEGES: &str = "walls::identity::the_payload_has_no_privilege_and_gets_none";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// All source text below a directory of the checkout.
+    fn text_of(directory: &Path) -> String {
+        let mut text = String::new();
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                text.push_str(&text_of(&path));
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                text.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+        text
+    }
+
+    fn source(rooms: &[&str]) -> String {
+        rooms.iter().map(|room| text_of(&crate::shell::checkout().join(room))).collect()
+    }
+
+    /// Every name that is marked in the code as a wall.
+    fn marked() -> BTreeSet<String> {
+        let text = source(&["crates/sys/src", "crates/jail/src", "crates/run/src"]);
+        let after = |mark: &'static str| text.split(mark).skip(1);
+        let names = after("wall!(").chain(after("is_gone("));
+        names
+            .filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next())
+            .filter(|name| !name.starts_with("seccomp:"))
+            .map(ToOwned::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn every_marked_wall_is_in_the_table_and_every_row_is_marked() {
+        let mut marked = marked();
+        marked.extend(["seccomp", "set-id-filter"].map(ToOwned::to_owned));
+        let listed: BTreeSet<String> = WALLS
+            .iter()
+            .flat_map(|row| row.names.split('+'))
+            .filter(|name| !name.starts_with("seccomp:"))
+            .map(ToOwned::to_owned)
+            .collect();
+        assert_eq!(listed, marked);
+    }
+
+    #[test]
+    fn every_mask_and_call_is_a_row_of_the_jails_tables() {
+        let masks = source(&["crates/jail/src/plan"]);
+        let rows: Vec<&str> = masks.split("(c\"/proc/").skip(1).collect();
+        assert_eq!(rows.len(), MASKS.len());
+        for path in MASKS {
+            assert!(masks.contains(&format!("(c\"{path}\")")), "{path}");
+        }
+        let table = source(&["crates/jail/src/seccomp/table"]);
+        for (name, _) in CALLS.iter().filter(|(name, _)| *name != "architecture") {
+            assert!(table.contains(&format!("\"{name}\"")), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_test_that_is_to_notice_is_there_and_names_are_unique() {
+        let tests = source(&["crates/drybox/tests/it"]);
+        let walls = all();
+        for test in walls.iter().flat_map(|wall| wall.tests) {
+            let name = test.rsplit("::").next().unwrap();
+            assert!(tests.contains(&format!("fn {name}()")), "{test}");
+        }
+        let names: BTreeSet<&String> = walls.iter().map(|wall| &wall.names).collect();
+        assert_eq!(names.len(), walls.len());
+        assert!(walls.iter().all(|wall| !wall.names.contains('/')));
+    }
+}
