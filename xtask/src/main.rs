@@ -89,7 +89,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        about: "start-up beside bubblewrap [--pairs N] [--json]",
+        about: "what a run costs, beside the peers [--group G] [--against REVISION] …",
         run: bench::run,
     },
     Command { name: bench::MEASURE, about: "", run: bench::measure },
