@@ -50,11 +50,10 @@ pub(super) const PEER: Engine = engine(
 );
 
 /// Nothing between: what this bench itself needs to start a program.
-pub(super) const BARE: Engine = engine("bare", &["/usr/bin/env", "--"]);
+pub(super) const BARE: Engine = engine("bare", &[]);
 
 /// The rest of the group `start`.
 pub(super) const STARTED: &[Engine] = &[
-    Engine { payload: Payload::None, ..engine("true alone", &["/bin/true"]) },
     Engine { payload: Payload::None, ..engine("drybox --version", &["{drybox}", "--version"]) },
     Engine { payload: Payload::None, ..engine("floor: namespaces alone", &["{floor}"]) },
     engine(
@@ -82,7 +81,7 @@ pub(super) const STARTED: &[Engine] = &[
             ],
         )
     },
-    Engine { every: 4, ..engine("codex sandbox", &["codex-direct", "sandbox", "--"]) },
+    Engine { every: 4, ..engine("codex sandbox", &[CODEX, "sandbox", "--"]) },
     Engine { every: 10, ..engine("codex sandbox (npm)", &["codex", "sandbox", "--"]) },
     podman("podman (crun)", "crun"),
     podman("podman (runc)", "runc"),
@@ -105,6 +104,9 @@ const fn podman(name: &'static str, runtime: &'static str) -> Engine {
     Engine { name, argv, ready: MAKE_IMAGE, payload: Payload::Words, every: 10 }
 }
 
+/// The program that npm's `codex` starts.
+const CODEX: &str =
+    "node_modules/@openai/codex-linux-x64/vendor/x86_64-unknown-linux-musl/bin/codex";
 const IMAGE: &str = "localhost/drybox-bench";
 /// An image with a shell and `true`, from this machine's own files: no registry is asked.
 const MAKE_IMAGE: &str = "podman image exists localhost/drybox-bench || \
@@ -123,13 +125,10 @@ pub(super) struct Places {
 impl Engine {
     /// The command that runs `payload` in it; none when the program is not on this machine.
     pub(super) fn command(&self, payload: &[&str], places: &Places) -> Option<Command> {
-        let (program, args) = self.argv.split_first()?;
-        let mut command = places.start(&places.find(program)?);
-        command.args(args);
-        match self.payload {
-            Payload::Words => command.args(payload),
-            Payload::None => &mut command,
-        };
+        let payload = if self.payload == Payload::None { &[] } else { payload };
+        let mut words = self.argv.iter().chain(payload);
+        let mut command = places.start(&places.find(words.next()?)?);
+        command.args(words);
         Some(command)
     }
 
@@ -171,10 +170,12 @@ impl Places {
     /// and no other change std starts it by posix_spawn(3), which copies nothing of this process.
     pub(super) fn start(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(&self.work).env_clear().env("PATH", PATH);
-        if let Some(home) = std::env::var_os("HOME") {
-            command.env("HOME", home);
-        }
+        command.current_dir(&self.work).env_clear();
+        match std::env::var("HOME") {
+            // Cargo's place, for the work that needs it.
+            Ok(home) => command.env("PATH", format!("{PATH}:{home}/.cargo/bin")).env("HOME", home),
+            Err(_) => command.env("PATH", PATH),
+        };
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command
     }
@@ -195,8 +196,9 @@ impl Places {
     }
 }
 
-/// Where cargo and npm put programs below the directory that they are told.
-const OF_PEERS: [&str; 2] = ["bin", "node_modules/.bin"];
+/// Where cargo and npm put programs below the directory that they are told; a word with a slash is
+/// looked up there too.
+const OF_PEERS: [&str; 3] = ["bin", "node_modules/.bin", ""];
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 #[cfg(test)]

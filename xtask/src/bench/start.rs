@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::Scope;
-use super::engines::{BARE, Engine, OURS, PEER, Payload, STARTED};
+use super::engines::{BARE, Engine, OURS, PEER, STARTED};
 use super::report::{Group, Over};
 use super::rounds::{Runner, interleave};
 use crate::failure::Failure;
@@ -45,9 +45,8 @@ fn take_part<'e>(
             group.missing.push(format!("{}: {why}", engine.name));
             continue;
         }
-        let payload = if engine.payload == Payload::None { &[] } else { TRUE };
         let ours = engine.name == OURS.name;
-        let command = engine.command(payload, &scope.places);
+        let command = engine.command(TRUE, &scope.places);
         runners.extend(command.map(|c| Runner::new(engine.name, c, engine.every, ours)));
     }
     Ok(runners)
