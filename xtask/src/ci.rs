@@ -3,16 +3,17 @@
 use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
-use crate::{arrows, deps, links, names, shell, test};
+use crate::{arrows, deps, links, names, shell, test, weaken};
 
 /// Everything but the tests.
 pub(crate) fn check(args: &[String]) -> Result<(), Failure> {
     run(&CHECKS.iter().collect::<Vec<_>>(), args)
 }
 
-/// Everything.
+/// Everything; what takes minutes more only when it is named.
 pub(crate) fn ci(args: &[String]) -> Result<(), Failure> {
-    run(&CHECKS.iter().chain(TESTS).collect::<Vec<_>>(), args)
+    let named = NAMED.iter().filter(|stage| args.iter().any(|name| name == stage.name));
+    run(&CHECKS.iter().chain(TESTS).chain(named).collect::<Vec<_>>(), args)
 }
 
 fn run(stages: &[&Stage], names: &[String]) -> Result<(), Failure> {
@@ -67,8 +68,18 @@ const CHECKS: &[Stage] = &[
     Stage { name: "doc", about: "rustdoc without a warning", run: doc },
 ];
 
-const TESTS: &[Stage] =
-    &[Stage { name: "test", about: "as root and as an ordinary user", run: || test::run(&[]) }];
+const TESTS: &[Stage] = &[
+    Stage { name: "test", about: "as root and as an ordinary user", run: || test::run(&[]) },
+    Stage { name: "weaken", about: "a wall of each kind is missed", run: || quick(weaken::run) },
+];
+
+/// Minutes: for a change of a wall, and before a release.
+const NAMED: &[Stage] =
+    &[Stage { name: "walls", about: "every wall is missed", run: || weaken::run(&[]) }];
+
+fn quick(stage: fn(&[String]) -> Result<(), Failure>) -> Result<(), Failure> {
+    stage(&["--quick".to_owned()])
+}
 
 fn fmt() -> Result<(), Failure> {
     shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))

@@ -28,8 +28,6 @@ pub(crate) enum Failure {
     Tests { failed: usize },
     #[error("no test matches {filter}")]
     NoTest { filter: String },
-    #[error("`{command}` does not run what it was given ({status})")]
-    Control { command: String, status: ExitStatus },
     #[error("stage {stage} is red")]
     Stage { stage: &'static str, source: Box<Self> },
 }

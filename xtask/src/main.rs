@@ -15,6 +15,7 @@ mod setup;
 mod shell;
 mod staging;
 mod test;
+mod weaken;
 mod who;
 
 use std::process::ExitCode;
@@ -82,8 +83,13 @@ const COMMANDS: &[Command] = &[
     Command { name: "links", about: "relative links in the documents", run: links::run },
     Command { name: "names", about: "files and functions that documents name", run: names::run },
     Command {
+        name: "weaken",
+        about: "each wall left out once: who notices? [--list] [--quick] [WALL…]",
+        run: weaken::run,
+    },
+    Command {
         name: "bench",
-        about: "start-up beside bubblewrap [--pairs N] [--json]",
+        about: "what a run costs, beside the peers [--group G] [--against REVISION] …",
         run: bench::run,
     },
     Command { name: bench::MEASURE, about: "", run: bench::measure },

@@ -19,6 +19,12 @@ pub(crate) fn checkout() -> PathBuf {
     here.parent().map_or_else(|| here.clone(), Path::to_owned)
 }
 
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    named.map_or_else(|| checkout().join("target"), |dir| checkout().join(dir))
+}
+
 /// Runs a command on the developer's terminal.
 pub(crate) fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.status().map_err(|source| cannot_start(command, source))?;

@@ -34,11 +34,36 @@ impl Staging {
         self.root.path().join("src")
     }
 
+    /// A directory that belongs to a user, below the working directory.
+    pub(crate) fn add_work(&self, name: &str, uid: u32, gid: u32) -> Result<PathBuf, Failure> {
+        let path = self.work().join(name);
+        make_dir(&path)?;
+        std::os::unix::fs::chown(&path, Some(uid), Some(gid))
+            .map_err(Failure::io("chown", &path))?;
+        Ok(path)
+    }
+
     /// Copies a program in, and says where it is.
     pub(crate) fn add_program(&self, from: &Path) -> Result<PathBuf, Failure> {
-        let to = self.root.path().join("bin").join(from.file_name().unwrap_or_default());
+        self.add_as(from, &from.file_name().unwrap_or_default().to_string_lossy())
+    }
+
+    /// Copies a program in under another name.
+    pub(crate) fn add_as(&self, from: &Path, name: &str) -> Result<PathBuf, Failure> {
+        let to = self.root.path().join("bin").join(name);
         copy_file(from, &to)?;
         Ok(to)
+    }
+
+    /// Links a program that was copied in from a directory of this name, and says where it is.
+    pub(crate) fn add_link(&self, program: &Path, directory: &str) -> Result<PathBuf, Failure> {
+        let directory = self.root.path().join("bin").join(directory);
+        let link = directory.join(program.file_name().unwrap_or_default());
+        if !directory.exists() {
+            make_dir(&directory)?;
+            std::fs::hard_link(program, &link).map_err(Failure::io("link", &link))?;
+        }
+        Ok(link)
     }
 
     /// Copies the source tree: tests read their data, and the documents that they check, there.

@@ -15,7 +15,9 @@ use crate::shell;
 use crate::staging::Staging;
 use crate::who::{self, User};
 use build::Built;
-pub(crate) use build::release;
+pub(crate) use build::{floor, integration, release, release_of, weakened};
+pub(crate) use launch::{Ran, limited};
+pub(crate) use report::Outcome;
 use report::Tally;
 
 pub(crate) fn run(args: &[String]) -> Result<(), Failure> {
@@ -84,7 +86,11 @@ fn user_half(
 }
 
 /// What tests are told: the executable under test, the source tree, their own package.
-fn environment(drybox: &Path, source: &Path, package: &Path) -> [(&'static str, PathBuf); 3] {
+pub(crate) fn environment(
+    drybox: &Path,
+    source: &Path,
+    package: &Path,
+) -> [(&'static str, PathBuf); 3] {
     [
         ("DRYBOX_BIN", drybox.to_owned()),
         ("DRYBOX_TESTDATA", source.to_owned()),

@@ -3,6 +3,7 @@
 use std::ffi::CString;
 
 use drybox_spec::BoxUser;
+use drybox_sys::wall;
 use rustix::io::Errno;
 
 /// Who runs drybox.
@@ -70,14 +71,15 @@ impl Identity {
     /// `spread` chooses real root's range: two sandboxes with the same one could signal each other
     /// only if they shared a pid namespace, which they never do.
     #[must_use]
-    pub const fn new(invoker: Invoker, user: BoxUser, spread: u32) -> Self {
+    pub fn new(invoker: Invoker, user: BoxUser, spread: u32) -> Self {
         let own = (invoker.uid, invoker.gid);
         if invoker.uid == 0 && invoker.has_range {
             let inside = match user {
                 BoxUser::Ids { uid, gid } => (uid, gid),
                 _ => (AGENT, AGENT),
             };
-            let base = FIRST_BASE.wrapping_add((spread % RANGES).wrapping_mul(RANGE));
+            let first = wall!("id-range", FIRST_BASE);
+            let base = first.wrapping_add((spread % RANGES).wrapping_mul(RANGE));
             return Self::Root { base, inside };
         }
         let inside = match user {

@@ -48,6 +48,9 @@ mod spawn;
 mod stdio;
 
 pub use ask::{Found, Part, Want};
+#[cfg(drybox_weaken)]
+pub use drybox_sys::is_gone;
+pub use drybox_sys::wall;
 pub use drybox_sys::{Failed, Namespace, Step as ChildStep, try_namespace};
 pub use drybox_sys::{
     FileId, Guard, Obstacle, RECORD, Record, Signal, SignalFd, SignalSet, Told, block_signals,

@@ -3,9 +3,8 @@
 use std::ffi::{CStr, CString};
 
 use drybox_spec::{ByteSize, Limits, Memory, Pids, Resource, Source, Ulimit, Ulimits};
-use drybox_sys::{FIRST_TO_DIE, Knob, Rlimit};
+use drybox_sys::{FIRST_TO_DIE, Knob, Rlimit, own_limit, wall};
 use rustix::fs::{Mode, OFlags, open};
-use rustix::process::getrlimit;
 
 use crate::Identity;
 
@@ -27,7 +26,7 @@ impl Kept {
     pub(crate) fn new(limits: &Limits, asked: &[Ulimit], identity: Identity) -> Self {
         // 1 is the one value with which the kernel does not start the host's core helper either
         // (fs/coredump.c). Under a hard limit of 0 the child leaves it there.
-        let mut rlimits = vec![Rlimit { resource: libc::RLIMIT_CORE, soft: 1, hard: 1 }];
+        let mut rlimits = wall!("core-limit", CORE).to_vec();
         let mut knobs = Vec::new();
         let lowers = limits.ulimits.value == Ulimits::Lowered;
         for row in DEFAULT_LIMITS {
@@ -68,6 +67,8 @@ impl Kept {
     }
 }
 
+const CORE: &[Rlimit] = &[Rlimit { resource: libc::RLIMIT_CORE, soft: 1, hard: 1 }];
+
 /// The size of the scratch space as tmpfs(5) writes it: half of the memory is the kernel's own
 /// default, and no more than the box may take at all.
 pub(crate) fn scratch_size(limits: &Limits) -> CString {
@@ -98,7 +99,7 @@ fn nproc(limits: &Limits, asked: &[Ulimit]) -> Option<Rlimit> {
             let (soft, hard) = (limit.soft.min(most), limit.hard.min(most));
             Some(as_rlimit(Ulimit { soft, hard, ..*limit }))
         }
-        None => Lowered::to(Resource::Nproc, rustix::process::Resource::Nproc, most).rlimit(),
+        None => Lowered::to(Resource::Nproc, most).rlimit(),
     }
 }
 
@@ -137,9 +138,10 @@ const fn as_rlimit(limit: Ulimit) -> Rlimit {
 impl Lowered {
     /// The limit; none when the caller's own is as low already, for nobody may raise it.
     fn rlimit(self) -> Option<Rlimit> {
-        let own = getrlimit(self.own);
-        let (own_soft, own_hard) =
-            (own.current.unwrap_or(u64::MAX), own.maximum.unwrap_or(u64::MAX));
+        // Where the kernel does not say, the child may not raise it and the launch ends with that.
+        let unknown = Rlimit { resource: 0, soft: u64::MAX, hard: u64::MAX };
+        let own = own_limit(as_number(self.resource)).unwrap_or(unknown);
+        let (own_soft, own_hard) = (own.soft, own.hard);
         let most = if self.halved { self.most.min(own_hard / 2) } else { self.most };
         let (soft, hard) = (own_soft.min(most), own_hard.min(most));
         let lower = (soft, hard) != (own_soft, own_hard);
@@ -186,11 +188,10 @@ mod tests {
     fn a_default_never_raises_what_the_caller_has() {
         for row in DEFAULT_LIMITS {
             let Keeper::Rlimit(lowered) = row.keeper else { continue };
-            let own = getrlimit(lowered.own);
+            let own = own_limit(as_number(lowered.resource)).unwrap();
             if let Some(limit) = lowered.rlimit() {
                 assert!(limit.soft <= limit.hard, "{}", row.id);
-                assert!(own.current.is_none_or(|own| limit.soft <= own), "{}", row.id);
-                assert!(own.maximum.is_none_or(|own| limit.hard <= own), "{}", row.id);
+                assert!(limit.soft <= own.soft && limit.hard <= own.hard, "{}", row.id);
             }
         }
     }

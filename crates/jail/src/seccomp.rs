@@ -7,6 +7,8 @@
 
 mod compile;
 mod table;
+#[cfg(drybox_weaken)]
+mod weaken;
 
 #[cfg(test)]
 mod interpret;
@@ -15,21 +17,17 @@ mod tests;
 
 use libc::sock_filter;
 
-use compile::program::{BPF_RET, Program};
+use compile::program::Program;
 use compile::{Arch, UNKNOWN};
 pub use table::{Answer, Arg, Call, Clause, Cond, Errno, Family, Rule, Span, TABLE, Verdict};
+#[cfg(drybox_weaken)]
+pub(crate) use weaken::weakened;
 
 /// The filter for seccomp(2), `SECCOMP_SET_MODE_FILTER`, with no flags and after no_new_privs.
 ///
 /// No `SECCOMP_FILTER_FLAG_SPEC_ALLOW`: the kernel's own default for speculation stays in force.
 /// Any other architecture than the one that this was compiled for kills the process.
-pub static FILTER: &[sock_filter] = if cfg!(drybox_weaken = "seccomp") {
-    &NO_WALL
-} else if cfg!(target_arch = "x86_64") {
-    &X86_64
-} else {
-    &AARCH64
-};
+pub static FILTER: &[sock_filter] = if cfg!(target_arch = "x86_64") { &X86_64 } else { &AARCH64 };
 
 /// Both are always compiled, so that each is tested on either machine.
 static X86_64: [sock_filter; X86_64_PROGRAM.len()] = X86_64_PROGRAM.code();
@@ -43,13 +41,8 @@ const AARCH64_PROGRAM: Program = compile::compile(Arch::Aarch64, TABLE, UNKNOWN)
 ///
 /// A filter of its own, because it has to look at the arguments of open(2): every other sandbox
 /// opens files without that.
-pub static NO_SET_ID: &[sock_filter] = if cfg!(drybox_weaken = "seccomp") {
-    &NO_WALL
-} else if cfg!(target_arch = "x86_64") {
-    &X86_64_NO_SET_ID
-} else {
-    &AARCH64_NO_SET_ID
-};
+pub static NO_SET_ID: &[sock_filter] =
+    if cfg!(target_arch = "x86_64") { &X86_64_NO_SET_ID } else { &AARCH64_NO_SET_ID };
 
 static X86_64_NO_SET_ID: [sock_filter; X86_64_NO_SET_ID_PROGRAM.len()] =
     X86_64_NO_SET_ID_PROGRAM.code();
@@ -59,10 +52,6 @@ const X86_64_NO_SET_ID_PROGRAM: Program =
     compile::compile(Arch::X86_64, table::SET_ID, Answer::Allow);
 const AARCH64_NO_SET_ID_PROGRAM: Program =
     compile::compile(Arch::Aarch64, table::SET_ID, Answer::Allow);
-
-/// The mutant that shows that the probes would notice a missing filter.
-static NO_WALL: [sock_filter; 1] =
-    [sock_filter { code: BPF_RET, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW }];
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 compile_error!("the seccomp table has no column for this architecture");

@@ -66,6 +66,11 @@ pub(crate) fn build(
             value.into_iter().for_each(&mut set);
         }
     }
+    #[cfg(drybox_weaken)]
+    if drybox_jail::is_gone("environment") {
+        let secret = (host.env)("GITHUB_TOKEN").and_then(|v| plain("GITHUB_TOKEN", v.as_bytes()));
+        secret.into_iter().for_each(&mut set);
+    }
     tools.env.iter().cloned().for_each(&mut set);
     spec.env.iter().map(|var| var.value.clone()).for_each(&mut set);
     env

@@ -4,7 +4,7 @@
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
-use drybox_jail::{FileId, FileInput, Stream, Streams, same_description};
+use drybox_jail::{FileId, FileInput, Stream, Streams, same_description, wall};
 use drybox_spec::{HostPath, SandboxSpec, Stdin, Terminal};
 use rustix::fs::{
     FileType, Mode, OFlags, SeekFrom, fcntl_getfl, fstat, major, minor, open, readlink, seek,
@@ -95,17 +95,23 @@ impl<'a> Caller<'a> {
             Some(wire_output(self.error, "standard error", raw, &mut outputs)?)
         };
         let forward = spec.stdin.value == Stdin::Forward;
+        let filtered = wall!("terminal-filter", !raw);
         Ok(Wiring {
             streams: Streams::Terminal { error },
             input: None,
             input_is_spare: false,
             outputs,
-            tty: Some(Tty::new(self.input, self.output, raw, forward)),
+            tty: Some(Tty::new(self.input, self.output, !filtered, forward)),
         })
     }
 
     fn wire_input(self) -> Result<(Stream, Option<Relay<'a>>, bool), RunError> {
         let caller = self.input;
+        #[cfg(drybox_weaken)]
+        if drybox_jail::is_gone("raw-input") {
+            let raw = rustix::io::fcntl_dupfd_cloexec(caller, 3).map_err(no_pipe)?;
+            return Ok((Stream::Pipe(raw), None, false));
+        }
         if access_mode(caller) == Ok(OFlags::WRONLY) {
             return Ok((Stream::Null, None, false));
         }
@@ -138,13 +144,18 @@ fn wire_output<'a>(
     raw: bool,
     outputs: &mut Vec<Relay<'a>>,
 ) -> Result<Stream, RunError> {
+    #[cfg(drybox_weaken)]
+    if drybox_jail::is_gone("raw-output") {
+        return Ok(Stream::Pipe(rustix::io::fcntl_dupfd_cloexec(caller, 3).map_err(no_pipe)?));
+    }
     match Nature::of(caller) {
         Nature::Null | Nature::Closed => return Ok(Stream::Null),
         Nature::Directory => return Err(refuse_directory(name)),
         Nature::File | Nature::Other => {}
     }
     let (read, write) = pipe_with(PipeFlags::CLOEXEC).map_err(no_pipe)?;
-    outputs.push(Relay::out_of_box(read, caller, isatty(caller) && !raw).map_err(no_pipe)?);
+    let filter = wall!("terminal-filter", isatty(caller) && !raw);
+    outputs.push(Relay::out_of_box(read, caller, filter).map_err(no_pipe)?);
     Ok(Stream::Pipe(write))
 }
 

@@ -9,7 +9,7 @@ use rustix::thread::{set_name, set_no_new_privs};
 
 use crate::plan::Plan;
 use crate::record::{Failed, Record, Told};
-use crate::{arguments, identity, init, privileges, raw, root, stdio};
+use crate::{arguments, identity, init, privileges, raw, root, stdio, wall};
 
 /// Where the stage can fail. The order of the variants is the order of the steps, and each says
 /// why it stands where it stands.
@@ -126,7 +126,7 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
     let channel = &plan.channel;
     privileges::close_supervisor_ends(channel).at(Step::Lifeline)?;
     privileges::join(plan.join)?;
-    privileges::no_crash_dumps(&plan.ids).at(Step::Identity)?;
+    wall!("coredump-filter", privileges::no_crash_dumps(&plan.ids)).at(Step::Identity)?;
     identity::assume(&plan.ids, channel.lifeline).at(Step::Identity)?;
     // While this process is dumpable: its files of /proc are its own.
     for (index, knob) in plan.knobs.iter().enumerate() {
@@ -137,38 +137,42 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
     }
     // From here on nobody inside can look into this process, which holds a copy of the
     // supervisor's memory, and it never executes anything that would change that.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).at(Step::Identity)?;
+    wall!("non-dumpable", set_dumpable_behavior(DumpableBehavior::NotDumpable))
+        .at(Step::Identity)?;
     if plan.die_with_thread {
         // Not before: a change of ids clears it (prctl(2)).
-        privileges::die_with_thread().at(Step::Session)?;
+        wall!("death-signal", privileges::die_with_thread()).at(Step::Session)?;
     }
-    identity::write_file(c"/proc/sys/user/max_user_namespaces", b"0").at(Step::NestedNamespaces)?;
-    setsid().at(Step::Session)?;
+    let limit = c"/proc/sys/user/max_user_namespaces";
+    wall!("user-namespace-limit", identity::write_file(limit, b"0")).at(Step::NestedNamespaces)?;
+    wall!("session", setsid().map(drop)).at(Step::Session)?;
     umask(Mode::WGRP | Mode::WOTH);
-    set_name(c"drybox-init").at(Step::Session)?;
-    arguments::wipe();
+    wall!("init-name", set_name(c"drybox-init")).at(Step::Session)?;
+    wall!("command-line", arguments::wipe());
 
     umask(Mode::empty());
     let new_root = root::build(plan)?;
-    umask(Mode::WGRP | Mode::WOTH);
+    wall!("umask", {
+        umask(Mode::WGRP | Mode::WOTH);
+    });
     let stdin = stdio::reopen_stdin(plan, new_root.as_fd()).at(Step::Stdin)?;
     drop(new_root);
     root::pivot().at(Step::Pivot)?;
 
-    privileges::loopback_up().at(Step::Network)?;
-    sethostname(plan.hostname.to_bytes()).at(Step::Hostname)?;
-    setdomainname(b"").at(Step::Hostname)?;
-    optional(raw::join_session_keyring()).at(Step::Keyring)?;
+    wall!("network-namespace", privileges::loopback_up()).at(Step::Network)?;
+    wall!("uts-namespace", sethostname(plan.hostname.to_bytes())).at(Step::Hostname)?;
+    wall!("uts-namespace", setdomainname(b"")).at(Step::Hostname)?;
+    wall!("keyring", optional(raw::join_session_keyring())).at(Step::Keyring)?;
     let given = stdio::arrange(plan, stdin).at(Step::Stdio)?;
-    close_others(plan).at(Step::Descriptors)?;
+    wall!("descriptors", close_others(plan)).at(Step::Descriptors)?;
     chdir(plan.workdir).at(Step::Workdir)?;
 
     for (index, limit) in plan.rlimits.iter().enumerate() {
         privileges::limit(*limit).at_row(Step::Limits, index)?;
     }
     privileges::drop_capabilities().at(Step::Capabilities)?;
-    set_no_new_privs(true).at(Step::Capabilities)?;
-    match raw::landlock_scope() {
+    wall!("no-new-privileges", set_no_new_privs(true)).at(Step::Capabilities)?;
+    match wall!("landlock-scopes", raw::landlock_scope()) {
         // Kernels before 6.12 know no scopes; the namespaces stand alone there.
         Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL | Errno::TOOBIG) => {
             Record::Told(Told::NoLandlockScope).send(channel.status);

@@ -9,7 +9,7 @@ use rustix::process::{DumpableBehavior, Gid, Uid, dumpable_behavior, set_dumpabl
 use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
 
 use crate::plan::Ids;
-use crate::raw;
+use crate::{raw, wall};
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -19,7 +19,7 @@ pub(crate) fn assume(ids: &Ids<'_>, lifeline: BorrowedFd<'_>) -> Result<()> {
         Ids::Own { uid_map, gid_map } => {
             // `deny` first: without it a single-id map would let the payload drop a group that a
             // file's permissions exclude (CVE-2014-8989).
-            write_file(c"/proc/self/setgroups", b"deny")?;
+            wall!("setgroups", write_file(c"/proc/self/setgroups", b"deny"))?;
             write_file(c"/proc/self/uid_map", uid_map.to_bytes())?;
             write_file(c"/proc/self/gid_map", gid_map.to_bytes())
         }
@@ -29,7 +29,7 @@ pub(crate) fn assume(ids: &Ids<'_>, lifeline: BorrowedFd<'_>) -> Result<()> {
                 return Err(Errno::PIPE);
             }
             let (uid, gid) = (Uid::from_raw(uid), Gid::from_raw(gid));
-            set_thread_groups(&[])?;
+            wall!("groups", set_thread_groups(&[]))?;
             set_thread_res_gid(gid, gid, gid)?;
             // The child was cloned with this id as its effective one, so it keeps its
             // capabilities (capabilities(7), "Effect of user ID changes").
@@ -120,7 +120,7 @@ pub fn without_crash_dumps<T>(work: impl FnOnce() -> T) -> Result<T> {
     let mut before = [0_u8; 16];
     let file = open(FILTER, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
     let length = rustix::io::read(&file, &mut before)?;
-    write_file(FILTER, b"0")?;
+    wall!("coredump-filter", write_file(FILTER, b"0"))?;
     let done = work();
     // The kernel prints hexadecimal without a prefix, and reads it with one.
     let mut again = [0_u8; 18];

@@ -7,7 +7,7 @@ use core::ptr;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
-use rustix::process::{Signal, set_parent_process_death_signal};
+use rustix::process::{Signal, getpid, getppid, set_parent_process_death_signal};
 
 use crate::identity::write_file;
 use crate::init::leave;
@@ -32,9 +32,10 @@ pub fn id_map_namespace(uid_map: &[u8], gid_map: &[u8]) -> Result<OwnedFd> {
     let top = unsafe { stack.0.as_mut_ptr().cast::<u8>().add(STACK) };
     let before = block_signals(&SignalSet::all())?;
     let flags = libc::CLONE_VM | libc::CLONE_NEWUSER | libc::SIGCHLD;
+    let mut parent = getpid().as_raw_nonzero().get();
     // SAFETY: `top` is aligned and ours until the child was reaped below; `wait_for_kill` only
     // makes system calls and exits.
-    let pid = unsafe { libc::clone(wait_for_kill, top.cast(), flags, ptr::null_mut()) };
+    let pid = unsafe { libc::clone(wait_for_kill, top.cast(), flags, (&raw mut parent).cast()) };
     let made = raw::check(pid.into()).and_then(|_| map(pid, uid_map, gid_map));
     if pid > 0 {
         send(pid, libc::SIGKILL);
@@ -47,14 +48,17 @@ pub fn id_map_namespace(uid_map: &[u8], gid_map: &[u8]) -> Result<OwnedFd> {
     made
 }
 
-/// The parent kills this process at once. One that is killed itself before cannot: so it waits for
-/// so long and no longer, and is never left behind.
-extern "C" fn wait_for_kill(_: *mut c_void) -> c_int {
+/// The parent kills this process at once. One that is killed itself before cannot: then the kernel
+/// does, or this process sees that it has another parent already. It is never left behind.
+extern "C" fn wait_for_kill(parent: *mut c_void) -> c_int {
     const MILLISECONDS: c_int = 5000;
-    // The parent may be gone already; then the wait below ends us.
-    set_parent_process_death_signal(Some(Signal::KILL)).ok();
-    // SAFETY: poll without descriptors waits; every signal is blocked.
-    unsafe { libc::poll(ptr::null_mut(), 0, MILLISECONDS) };
+    // SAFETY: `parent` is the caller's number, and this process has the caller's memory.
+    let parent = unsafe { parent.cast::<c_int>().read() };
+    let told = set_parent_process_death_signal(Some(Signal::KILL)).is_ok();
+    if told && getppid().is_some_and(|now| now.as_raw_nonzero().get() == parent) {
+        // SAFETY: poll without descriptors waits; every signal is blocked.
+        unsafe { libc::poll(ptr::null_mut(), 0, MILLISECONDS) };
+    }
     leave(1)
 }
 

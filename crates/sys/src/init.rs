@@ -17,7 +17,7 @@ use crate::enter::{At, Step};
 use crate::plan::{Payload, Plan, Signal};
 use crate::record::{Failed, Obstacle, Record};
 use crate::signals::{SignalFd, SignalSet, reset, send, use_default};
-use crate::{raw, stdio};
+use crate::{raw, stdio, wall};
 
 /// Runs the payload to its end. Gives back only a failure to start it.
 pub(crate) fn run(plan: &Plan<'_>, given: &stdio::Given) -> Failed {
@@ -57,7 +57,8 @@ fn serve(plan: &Plan<'_>, given: &stdio::Given) -> Result<(), Failed> {
             Err(errno) => return Err(errno).at(Step::Exec),
         }
         let [signalled, spoken] = &ready;
-        if !spoken.revents().is_empty() && !forward(plan, payload) {
+        let ended = !spoken.revents().is_empty() && !forward(plan, payload);
+        if wall!("lifeline", ended) {
             return Ok(());
         }
         if !signalled.revents().is_empty() {

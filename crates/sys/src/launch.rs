@@ -12,6 +12,7 @@ use crate::init::leave;
 use crate::plan::Plan;
 use crate::raw;
 use crate::signals::{SignalSet, block_signals};
+use crate::wall;
 
 /// A sandbox whose child has been cloned. It tells how it goes on over its status pipe.
 #[derive(Debug)]
@@ -22,13 +23,15 @@ pub struct Launched {
     pub pid: c_int,
 }
 
-const NAMESPACES: c_int = libc::CLONE_NEWUSER
-    | libc::CLONE_NEWNS
-    | libc::CLONE_NEWPID
-    | libc::CLONE_NEWNET
-    | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWCGROUP;
+fn namespaces() -> c_int {
+    wall!("user-namespace", libc::CLONE_NEWUSER)
+        | wall!("mount-namespace", libc::CLONE_NEWNS)
+        | wall!("pid-namespace", libc::CLONE_NEWPID)
+        | wall!("network-namespace", libc::CLONE_NEWNET)
+        | wall!("ipc-namespace", libc::CLONE_NEWIPC)
+        | wall!("uts-namespace", libc::CLONE_NEWUTS)
+        | wall!("cgroup-namespace", libc::CLONE_NEWCGROUP)
+}
 
 /// Clones a child into its own user, mount, pid, net, ipc, uts and cgroup namespaces, where it
 /// builds the sandbox that `plan` describes.
@@ -41,7 +44,7 @@ pub fn launch(plan: &Plan<'_>) -> Result<Launched, Errno> {
     let mut pidfd = -1;
     // A child that joins a cgroup makes that namespace there, or it would show the way.
     let later = if plan.join.is_empty() { 0 } else { libc::CLONE_NEWCGROUP };
-    let flags = (NAMESPACES & !later) | libc::CLONE_PIDFD;
+    let flags = (namespaces() & !later) | libc::CLONE_PIDFD;
     // SAFETY: the child's stage is `no_std`, takes no lock and allocates nothing.
     let pid = match unsafe { raw::clone3(flags, &mut pidfd) } {
         Ok(0) => enter(plan),

@@ -31,6 +31,7 @@ mod record;
 mod root;
 mod signals;
 mod stdio;
+mod weaken;
 
 pub use enter::Step;
 pub use guard::{Guard, guard};
@@ -43,7 +44,10 @@ pub use plan::{
     Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree,
     Tmpfs,
 };
+pub use privileges::own_limit;
 pub use record::{Failed, Obstacle, RECORD, Record, Told};
 pub use rustix::io::Errno;
 pub use signals::{SignalFd, SignalSet, block_signals, is_ignored, stop_group, stop_self};
 pub use stdio::same_description;
+#[cfg(drybox_weaken)]
+pub use weaken::{Gone, MARK, is_gone};

@@ -13,6 +13,7 @@ use rustix::mount::{
 
 use crate::plan::{Bind, BindFrom, FileId, Overlay, Tmpfs};
 use crate::raw::{RawMountAttr, mount_setattr};
+use crate::wall;
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -56,7 +57,7 @@ pub fn clone_tree(dir: BorrowedFd<'_>, path: &CStr, submounts: bool) -> Result<O
 pub fn set_attributes(tree: BorrowedFd<'_>, attributes: MountAttr) -> Result<()> {
     let attr = RawMountAttr {
         set: attributes.bits(),
-        propagation: libc::MS_PRIVATE,
+        propagation: wall!("propagation", libc::MS_PRIVATE),
         ..RawMountAttr::default()
     };
     mount_setattr(tree, c"", libc::AT_EMPTY_PATH | libc::AT_RECURSIVE, &attr)
@@ -111,7 +112,8 @@ pub(crate) fn attach_over(tree: BorrowedFd<'_>, point: BorrowedFd<'_>) -> Result
 /// A bind mount, detached, its attributes set.
 pub(crate) fn bind(bind: &Bind<'_>) -> Result<OwnedFd> {
     let tree = take(&bind.from, true)?;
-    let mut attributes = MountAttr::NOSUID | MountAttr::NODEV;
+    let mut attributes =
+        wall!("share-nosuid", MountAttr::NOSUID) | wall!("share-nodev", MountAttr::NODEV);
     if !bind.writable {
         attributes |= MountAttr::RDONLY;
     }
@@ -137,7 +139,9 @@ pub(crate) fn tmpfs(tmpfs: &Tmpfs<'_>) -> Result<OwnedFd> {
 /// In a user namespace since Linux 5.11 (`userxattr`). Layers by descriptor would need 6.13.
 pub(crate) fn overlay(overlay: &Overlay<'_>, spare: BorrowedFd<'_>) -> Result<OwnedFd> {
     let lower = take(&overlay.from, false)?;
-    set_attributes(lower.as_fd(), MountAttr::NOSUID | MountAttr::NODEV)?;
+    let attributes =
+        wall!("share-nosuid", MountAttr::NOSUID) | wall!("share-nodev", MountAttr::NODEV);
+    set_attributes(lower.as_fd(), attributes)?;
     // Under a name that says nothing, which is what mountinfo shows. Closing a layer that was never
     // attached would wait for the kernel, too; the pivot lets go of all at once.
     attach(lower.as_fd(), CWD, overlay.stage)?;
@@ -159,8 +163,8 @@ pub(crate) fn overlay(overlay: &Overlay<'_>, spare: BorrowedFd<'_>) -> Result<Ow
     fsconfig_set_string(context.as_fd(), c"lowerdir", layers)?;
     fsconfig_create(context.as_fd())?;
     let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY
-        | MountAttrFlags::MOUNT_ATTR_NOSUID
-        | MountAttrFlags::MOUNT_ATTR_NODEV;
+        | wall!("share-nosuid", MountAttrFlags::MOUNT_ATTR_NOSUID)
+        | wall!("share-nodev", MountAttrFlags::MOUNT_ATTR_NODEV);
     let whole = fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)?;
     match overlay.only {
         None => Ok(whole),
@@ -198,7 +202,7 @@ fn take(from: &BindFrom<'_>, submounts: bool) -> Result<OwnedFd> {
         BindFrom::Path { path, expect } => {
             let tree = clone_tree(CWD, path, submounts)?;
             match expect {
-                Some(id) if file_id(tree.as_fd())? != id => Err(Errno::STALE),
+                Some(id) if wall!("same-file", file_id(tree.as_fd())? != id) => Err(Errno::STALE),
                 _ => Ok(tree),
             }
         }

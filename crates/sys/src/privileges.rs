@@ -9,8 +9,8 @@ use rustix::thread::{CapabilitiesSecureBits, set_capabilities_secure_bits};
 use crate::enter::{At, Step};
 use crate::identity::write_file;
 use crate::plan::{Channel, Ids, Rlimit};
-use crate::raw;
 use crate::record::Failed;
+use crate::{raw, wall};
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -63,37 +63,48 @@ pub(crate) fn limit(limit: Rlimit) -> Result<()> {
     // SAFETY: `raw` is a whole `rlimit64`, which the kernel only reads.
     let result = unsafe { libc::setrlimit64(resource, &raw const raw) };
     match raw::check(result.into()) {
-        Err(Errno::PERM) if resource == libc::RLIMIT_CORE && hard_limit(resource)? == 0 => Ok(()),
+        Err(Errno::PERM) if resource == libc::RLIMIT_CORE && own_limit(resource)?.hard == 0 => {
+            Ok(())
+        }
         done => done.map(drop),
     }
 }
 
-fn hard_limit(resource: u32) -> Result<u64> {
+/// What the calling process is allowed of a resource (`RLIMIT_*`, getrlimit(2)).
+///
+/// # Errors
+/// *Host*, when the kernel does not know the resource.
+pub fn own_limit(resource: u32) -> Result<Rlimit> {
     let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a whole `rlimit64`, which the kernel fills.
     let result = unsafe { libc::getrlimit64(resource, &raw mut limit) };
-    raw::check(result.into()).map(|_| limit.rlim_max)
+    raw::check(result.into())?;
+    Ok(Rlimit { resource, soft: limit.rlim_cur, hard: limit.rlim_max })
 }
 
 /// Gives up every capability, and every way to get one again: the bounding set, the ambient set
 /// (cleared with the inheritable one) and root's special treatment (capabilities(7)).
 pub(crate) fn drop_capabilities() -> Result<()> {
-    set_capabilities_secure_bits(
-        CapabilitiesSecureBits::NO_ROOT
-            | CapabilitiesSecureBits::NO_ROOT_LOCKED
-            | CapabilitiesSecureBits::NO_SETUID_FIXUP
-            | CapabilitiesSecureBits::NO_SETUID_FIXUP_LOCKED
-            | CapabilitiesSecureBits::KEEP_CAPS_LOCKED
-            | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE
-            | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED,
-    )?;
+    let bits = CapabilitiesSecureBits::NO_ROOT
+        | CapabilitiesSecureBits::NO_ROOT_LOCKED
+        | CapabilitiesSecureBits::NO_SETUID_FIXUP
+        | CapabilitiesSecureBits::NO_SETUID_FIXUP_LOCKED
+        | CapabilitiesSecureBits::KEEP_CAPS_LOCKED
+        | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE
+        | CapabilitiesSecureBits::NO_CAP_AMBIENT_RAISE_LOCKED;
+    wall!("securebits", set_capabilities_secure_bits(bits))?;
+    wall!("bounding-set", empty_bounding_set())?;
+    wall!("capabilities", raw::clear_capabilities())
+}
+
+fn empty_bounding_set() -> Result<()> {
     for capability in 0..=u64::from(u8::MAX) {
         // SAFETY: only integers are passed.
         let result = unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
         match raw::check(result.into()) {
             Ok(_) => {}
             // One past the last capability that this kernel has.
-            Err(Errno::INVAL) if capability > 0 => return raw::clear_capabilities(),
+            Err(Errno::INVAL) if capability > 0 => return Ok(()),
             Err(errno) => return Err(errno),
         }
     }

@@ -16,8 +16,11 @@ use crate::mount::{
     MountAttr, attach, attach_over, bind, clone_tree, new_filesystem, overlay, set_attributes,
     set_attributes_of_one,
 };
-use crate::plan::{Build, Device, Mask, MaskKind, Mount, Plan, Scratch, Source, SystemTree};
+use crate::plan::{
+    Build, Device, Mask, MaskKind, Mount, Overlay, Plan, Scratch, Source, SystemTree,
+};
 use crate::record::{Failed, Record, Told};
+use crate::wall;
 
 type Result<T> = core::result::Result<T, Failed>;
 
@@ -48,7 +51,7 @@ pub(crate) fn build(plan: &Plan<'_>) -> Result<OwnedFd> {
 /// Makes the tree the root, and lets go of the host's (pivot_root(2), NOTES).
 pub(crate) fn pivot() -> core::result::Result<(), Errno> {
     pivot_root(c".", c".")?;
-    unmount(c".", UnmountFlags::DETACH)?;
+    wall!("host-root", unmount(c".", UnmountFlags::DETACH))?;
     chdir(c"/")
 }
 
@@ -60,7 +63,8 @@ pub(crate) fn empty_directory(root: BorrowedFd<'_>) -> core::result::Result<Owne
 const EMPTY: &CStr = c"dev/mqueue";
 
 fn scratch(scratch: &Scratch<'_>) -> core::result::Result<OwnedFd, Errno> {
-    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+    let attributes = wall!("scratch-nosuid", MountAttrFlags::MOUNT_ATTR_NOSUID)
+        | wall!("scratch-nodev", MountAttrFlags::MOUNT_ATTR_NODEV);
     let root = new_filesystem(c"tmpfs", scratch.options, attributes)?;
     attach(root.as_fd(), CWD, scratch.stage)?;
     Ok(root)
@@ -117,13 +121,14 @@ fn seal(root: BorrowedFd<'_>, plan: &Plan<'_>) -> Result<()> {
     for (index, (path, clone)) in writable.iter().zip(&mut clones).enumerate() {
         *clone = Some(clone_tree(root, path, false).at_row(Step::Seal, index)?);
     }
-    let sealed = MountAttr::RDONLY | MountAttr::NOSUID;
-    set_attributes(root, sealed | MountAttr::NODEV).at(Step::Seal)?;
+    let sealed =
+        wall!("root-read-only", MountAttr::RDONLY) | wall!("root-nosuid", MountAttr::NOSUID);
+    set_attributes(root, sealed | wall!("root-nodev", MountAttr::NODEV)).at(Step::Seal)?;
     for (index, device) in plan.devices.iter().enumerate() {
         bind_device(root, device).at_row(Step::Device, index)?;
     }
     set_attributes(root, sealed).at(Step::Seal)?;
-    set_attributes_of_one(root, MountAttr::NOEXEC).at(Step::Seal)?;
+    set_attributes_of_one(root, wall!("root-noexec", MountAttr::NOEXEC)).at(Step::Seal)?;
     for (index, (path, clone)) in writable.iter().zip(&clones).enumerate() {
         if let Some(clone) = clone {
             attach(clone.as_fd(), root, path).at_row(Step::Seal, index)?;
@@ -142,7 +147,7 @@ fn attach_mount(
     let tree = match &mount.source {
         Source::Bind(source) => bind(source)?,
         Source::Tmpfs(source) => crate::mount::tmpfs(source)?,
-        Source::Overlay(source) => match overlay(source, spare) {
+        Source::Overlay(source) => match shared(source, spare) {
             Ok(tree) => tree,
             // Mounts below the directory, an overlay below two others, a kernel without overlays
             // for users: a read-only bind, which the supervisor tells.
@@ -167,12 +172,21 @@ fn attach_mount(
     attach_over(tree.as_fd(), point.as_fd())
 }
 
+/// The overlay of a share that may not be written.
+fn shared(source: &Overlay<'_>, spare: BorrowedFd<'_>) -> core::result::Result<OwnedFd, Errno> {
+    #[cfg(drybox_weaken)]
+    if crate::is_gone("overlay") && source.only.is_none() {
+        return bind(&crate::plan::Bind { from: source.from, writable: false });
+    }
+    overlay(source, spare)
+}
+
 /// `/proc` is read-only as a whole: nothing below it is an interface that a payload needs to write.
 fn proc(root: BorrowedFd<'_>) -> core::result::Result<(), Errno> {
-    let attributes = MountAttrFlags::MOUNT_ATTR_RDONLY
-        | MountAttrFlags::MOUNT_ATTR_NOSUID
-        | MountAttrFlags::MOUNT_ATTR_NODEV
-        | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let attributes = wall!("proc-read-only", MountAttrFlags::MOUNT_ATTR_RDONLY)
+        | wall!("proc-nosuid", MountAttrFlags::MOUNT_ATTR_NOSUID)
+        | wall!("proc-nodev", MountAttrFlags::MOUNT_ATTR_NODEV)
+        | wall!("proc-noexec", MountAttrFlags::MOUNT_ATTR_NOEXEC);
     let proc = new_filesystem(c"proc", &[], attributes)?;
     attach(proc.as_fd(), root, c"proc")
 }
@@ -192,7 +206,8 @@ fn cover(mask: &Mask<'_>) -> core::result::Result<(), Errno> {
 
 fn terminals(root: BorrowedFd<'_>) -> core::result::Result<(), Errno> {
     let options = [(c"newinstance", c""), (c"ptmxmode", c"0666"), (c"mode", c"0620")];
-    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let attributes = wall!("terminals-nosuid", MountAttrFlags::MOUNT_ATTR_NOSUID)
+        | wall!("terminals-noexec", MountAttrFlags::MOUNT_ATTR_NOEXEC);
     let devpts = new_filesystem(c"devpts", &options, attributes)?;
     attach(devpts.as_fd(), root, c"dev/pts")
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// Milliseconds.
+/// Milliseconds, or what else a case counts.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(super) struct Summary {
     pub(super) median: f64,
@@ -13,10 +13,15 @@ pub(super) struct Summary {
 }
 
 impl Summary {
-    pub(super) fn of(samples: &[Duration]) -> Self {
-        let mut sorted = samples.to_vec();
+    pub(super) fn of(samples: &[(usize, Duration)]) -> Self {
+        let mut sorted: Vec<Duration> = samples.iter().map(|(_, time)| *time).collect();
         sorted.sort_unstable();
         Self { median: at(&sorted, 50), p90: at(&sorted, 90), min: at(&sorted, 0) }
+    }
+
+    /// One number that was counted once.
+    pub(super) const fn once(value: f64) -> Self {
+        Self { median: value, p90: value, min: value }
     }
 }
 
@@ -29,16 +34,27 @@ pub(super) struct Ratio {
 }
 
 impl Ratio {
-    /// A bootstrap over whole rounds: what slowed one round slowed both of its runs.
-    pub(super) fn of(ours: &[Duration], peer: &[Duration]) -> Self {
-        let rounds: Vec<(Duration, Duration)> =
-            ours.iter().copied().zip(peer.iter().copied()).collect();
+    /// A bootstrap over whole rounds: what slowed one round slowed both of its runs. Rounds in which
+    /// only one of the two took part say nothing.
+    pub(super) fn of(ours: &[(usize, Duration)], peer: &[(usize, Duration)]) -> Option<Self> {
+        let same = |(round, time): &(usize, Duration)| {
+            peer.iter().find(|(other, _)| other == round).map(|(_, other)| (*time, *other))
+        };
+        let rounds: Vec<(Duration, Duration)> = ours.iter().filter_map(same).collect();
+        if rounds.is_empty() {
+            return None;
+        }
+        let of = |rounds: &[(Duration, Duration)]| {
+            ratio(rounds.iter().map(|r| r.0).collect(), rounds.iter().map(|r| r.1).collect())
+        };
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         let mut ratios: Vec<f64> = (0..RESAMPLES)
             .map(|_| {
-                let drawn: Vec<_> =
-                    rounds.iter().filter_map(|_| rounds.get(random.below(rounds.len()))).collect();
-                ratio(drawn.iter().map(|r| r.0).collect(), drawn.iter().map(|r| r.1).collect())
+                let drawn: Vec<_> = rounds
+                    .iter()
+                    .filter_map(|_| rounds.get(random.below(rounds.len())).copied())
+                    .collect();
+                of(&drawn)
             })
             .collect();
         ratios.sort_unstable_by(f64::total_cmp);
@@ -46,7 +62,7 @@ impl Ratio {
             let index = ratios.len().saturating_mul(permille) / 1000;
             ratios.get(index).copied().unwrap_or_default()
         };
-        Self { median: ratio(ours.to_vec(), peer.to_vec()), low: bound(25), high: bound(975) }
+        Some(Self { median: of(&rounds), low: bound(25), high: bound(975) })
     }
 }
 
@@ -81,8 +97,16 @@ const RESAMPLES: usize = 1000;
 mod tests {
     use super::*;
 
-    fn ms(values: &[u64]) -> Vec<Duration> {
-        values.iter().copied().map(Duration::from_millis).collect()
+    fn ms(values: &[u64]) -> Vec<(usize, Duration)> {
+        values.iter().copied().map(Duration::from_millis).enumerate().collect()
+    }
+
+    #[test]
+    fn rounds_of_one_alone_do_not_count() {
+        let ours = ms(&[5, 100, 5, 100]);
+        let rare: Vec<_> = ms(&[10, 10, 10, 10]).into_iter().step_by(2).collect();
+        assert_eq!(Ratio::of(&ours, &rare).unwrap().median, 0.5);
+        assert_eq!(Ratio::of(&ours, &[]), None);
     }
 
     #[test]
@@ -94,10 +118,10 @@ mod tests {
     #[test]
     fn the_bounds_enclose_the_ratio_and_widen_with_the_noise() {
         let peer = ms(&[10; 50]);
-        let steady = Ratio::of(&ms(&[5; 50]), &peer);
+        let steady = Ratio::of(&ms(&[5; 50]), &peer).unwrap();
         assert_eq!(steady, Ratio { median: 0.5, low: 0.5, high: 0.5 });
         let noisy: Vec<u64> = (0..50).map(|n| if n % 2 == 0 { 4 } else { 8 }).collect();
-        let noisy = Ratio::of(&ms(&noisy), &peer);
+        let noisy = Ratio::of(&ms(&noisy), &peer).unwrap();
         assert!(noisy.low <= noisy.median && noisy.median <= noisy.high && noisy.low < noisy.high);
     }
 }

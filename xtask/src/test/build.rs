@@ -36,11 +36,61 @@ pub(crate) fn everything() -> Result<Built, Failure> {
 /// Builds the executable as users have it, and says where it is.
 pub(crate) fn release() -> Result<PathBuf, Failure> {
     eprintln!("building drybox (release)");
+    executable(&mut shell::cargo(&["build", "--release", "--package", "drybox"]))
+}
+
+/// The same of another commit, from a work tree of its own below the build directory.
+pub(crate) fn release_of(revision: &str) -> Result<PathBuf, Failure> {
+    let place = shell::target().join("against");
+    let git = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(shell::checkout()).args(args);
+        command
+    };
+    if place.exists() {
+        let mut checkout = git(&["checkout", "--quiet", "--detach", revision]);
+        shell::run(checkout.current_dir(&place))?;
+    } else {
+        let mut add = git(&["worktree", "add", "--quiet", "--detach"]);
+        shell::run(add.arg(&place).arg(revision))?;
+    }
+    eprintln!("building drybox of {revision} (release)");
     let mut command = shell::cargo(&["build", "--release", "--package", "drybox"]);
+    command.current_dir(&place).arg("--target-dir").arg(place.join("target"));
+    executable(&mut command)
+}
+
+/// Builds the example that costs the least that any sandbox costs.
+pub(crate) fn floor() -> Result<PathBuf, Failure> {
+    let what = ["--package", "drybox-sys", "--example", "floor"];
+    executable(shell::cargo(&["build", "--release"]).args(what))
+}
+
+fn executable(command: &mut Command) -> Result<PathBuf, Failure> {
     artifacts(command.args(FLAGS))?
         .into_iter()
         .find_map(|artifact| artifact.executable)
-        .ok_or_else(|| Failure::NotBuilt { command: shell::line(&command), what: "drybox" })
+        .ok_or_else(|| Failure::NotBuilt { command: shell::line(command), what: "the program" })
+}
+
+/// Builds the tests of the whole product, and says where they are.
+pub(crate) fn integration() -> Result<PathBuf, Failure> {
+    eprintln!("building the tests of drybox");
+    let mut command = shell::cargo(&["test", "--package", "drybox", "--test", "it", "--no-run"]);
+    let built = artifacts(command.args(FLAGS))?.into_iter().filter_map(binary).next();
+    let missing = || Failure::NotBuilt { command: shell::line(&command), what: "the tests" };
+    built.map(|binary| binary.file).ok_or_else(missing)
+}
+
+/// Builds an executable whose walls can be left out (`drybox_sys::wall`), in a directory of its
+/// own: another flag for the compiler would build everything anew in the usual one.
+pub(crate) fn weakened() -> Result<PathBuf, Failure> {
+    eprintln!("building drybox (weakened)");
+    let mut command = shell::cargo(&["build", "--package", "drybox", "--target-dir"]);
+    command.arg(shell::target().join("weakened"));
+    // Flags of the environment replace those of `.cargo/config.toml`: both are named.
+    command.env("RUSTFLAGS", "-C target-feature=+crt-static --cfg drybox_weaken");
+    executable(&mut command)
 }
 
 const FLAGS: [&str; 2] = ["--message-format=json-render-diagnostics", "--quiet"];

@@ -44,11 +44,17 @@ pub(crate) fn doc_tests(libtest: &[String], tally: &mut Tally) -> Result<(), Fai
     Ok(())
 }
 
-struct Ran {
-    output: String,
-    status: ExitStatus,
+/// How a program ended, and all that it printed.
+pub(crate) struct Ran {
+    pub(crate) output: String,
+    pub(crate) status: ExitStatus,
     took: Duration,
     timed_out: bool,
+}
+
+/// Runs a program to its end, or to the end of the time that every test has.
+pub(crate) fn limited(command: Command) -> Result<Ran, Failure> {
+    run(command, LIMIT)
 }
 
 /// The output goes to a file: a process that a test left behind cannot hold it open against us.

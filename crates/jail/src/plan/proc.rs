@@ -15,6 +15,15 @@ struct Row {
     kind: MaskKind,
 }
 
+#[cfg(drybox_weaken)]
+impl Row {
+    /// Whether the wall `mask-NAME` is left out, NAME being the last of the path.
+    fn is_gone(&self) -> bool {
+        let name = self.path.to_str().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+        drybox_sys::is_gone(&format!("mask-{name}"))
+    }
+}
+
 const fn file(path: &'static CStr) -> Row {
     Row { path, kind: MaskKind::File }
 }
@@ -56,7 +65,10 @@ const MASKS: &[Row] = &[
 
 /// The covers that this host needs, relative to the root filesystem.
 pub(crate) fn present_masks() -> Vec<Mask<'static>> {
-    MASKS.iter().filter(|row| is_readable_by_others(row.path)).filter_map(as_mask).collect()
+    let readable = MASKS.iter().filter(|row| is_readable_by_others(row.path));
+    #[cfg(drybox_weaken)]
+    let readable = readable.filter(|row| !row.is_gone());
+    readable.filter_map(as_mask).collect()
 }
 
 fn is_readable_by_others(path: &CStr) -> bool {

@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, OwnedFd};
 
 use drybox_spec::{Access, HostPath, Share};
-use drybox_sys::{self as sys, FileId, MountAttr};
+use drybox_sys::{self as sys, FileId, MountAttr, wall};
 use rustix::fs::{
     CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, open, openat2, stat,
 };
@@ -143,7 +143,9 @@ impl Opened {
             }
             Identity::Root { .. } => {
                 let tree = sys::clone_tree(self.held.as_fd(), c"", submounts)?;
-                sys::set_attributes(tree.as_fd(), MountAttr::NOSUID | MountAttr::NODEV)?;
+                let attributes = wall!("share-nosuid", MountAttr::NOSUID)
+                    | wall!("share-nodev", MountAttr::NODEV);
+                sys::set_attributes(tree.as_fd(), attributes)?;
                 sources.owners.map(tree.as_fd(), &self.stat, &sources.identity)?;
                 Ok(Layer::Tree(tree))
             }

@@ -76,7 +76,8 @@ print(call('process_vm_readv', pid, ctypes.byref(ours), 1, ctypes.byref(theirs),
 print({call('pidfd_getfd', fd, n, 0) for n in range(3)} - {'EBADF'})",
         "{'ENOSYS'}",
     ),
-    held("SC-13", "print(call('kcmp', os.getpid(), victim(), 1, 0, 0))", "EPERM"),
+    // Of itself: another process is closed to it without the filter too.
+    held("SC-13", "print(call('kcmp', os.getpid(), os.getpid(), 0, 0, 0))", "EPERM"),
     held("ID-17", "print(call('personality', 0x400000))", "EPERM"),
     held("ID-24 SC-09", "print(call('keyctl', 0, -3, 1))", "ENOSYS"),
     held(
@@ -90,6 +91,64 @@ print(resource.getrlimit(resource.RLIMIT_CORE), int(open('/proc/self/coredump_fi
 #[test]
 fn the_payload_has_no_privilege_and_gets_none() {
     Scene::new().expect_all(IDENTITY);
+}
+
+/// ID-01: whoever took over init would gain nothing. The payload loses its own by executing.
+#[test]
+fn init_has_no_capability() {
+    let env = TestEnv::new();
+    let show = ["-c", "grep -h ^Cap /proc/1/status"];
+    let inside = env.drybox().args(["run", "--", "/bin/sh"]).args(show).run().expect_code(0);
+    let sets: Vec<&str> = inside.stdout.split_whitespace().skip(1).step_by(2).collect();
+    assert_eq!(sets, ["0000000000000000"; 5]);
+    // The control: the host's has some.
+    let outside = env.command("/bin/sh").args(show).run().expect_code(0);
+    assert!(outside.stdout.contains("ffff"), "{}", outside.stdout);
+}
+
+/// ID-24: two walls stand here, the filter and a session keyring of the box's own; either's answer
+/// will do.
+#[test]
+fn no_key_of_the_callers_session_is_found() {
+    let scene = Scene::new();
+    let find = "print(call('keyctl', 10, -3, b'user', b'{MARK}', 0))";
+    let prelude = super::PRELUDE;
+    let child = format!("INSIDE = True\n{prelude}\n{find}");
+    // keyctl(2): joins a new session keyring, of which the child is given the possession.
+    let script = |program: &str| {
+        format!(
+            "call('keyctl', 1, 0)
+assert call('add_key', b'user', b'{{MARK}}', b'secret', 6, -3) == 'done'
+subprocess.run([{program}, '-c', {child:?}])"
+        )
+    };
+    let drybox = drybox_testkit::drybox_bin();
+    let python = format!("'{}'", super::PYTHON);
+    let boxed = format!("'{}', 'run', '--', {python}", drybox.display());
+    let inside = scene.observe(scene.env.command(super::PYTHON), &script(&boxed), false);
+    assert!(["ENOSYS", "ENOKEY"].contains(&inside.as_str()), "{inside}");
+    let outside = scene.observe(scene.env.command(super::PYTHON), &script(&python), false);
+    assert_eq!(outside, "done", "the control");
+}
+
+/// SC-02: the numbers of 32-bit programs mean other calls.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn a_call_with_another_architectures_number_kills() {
+    // mov eax, 20 (getpid); int 0x80; ret
+    let attempt = r"import mmap
+code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+code.write(b'\xb8\x14\x00\x00\x00\xcd\x80\xc3')
+run = ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(code)))
+pid = os.fork()
+if pid == 0: os._exit(0 if run() == os.getpid() else 1)
+print(os.waitpid(pid, 0)[1])";
+    let scene = Scene::new();
+    let run = scene.env.drybox().args(["run", "--", super::PYTHON]);
+    // SIGSYS, and nothing dumped.
+    assert_eq!(scene.observe(run, attempt, true), "31");
+    let outside = scene.observe(scene.env.command(super::PYTHON), attempt, false);
+    assert_eq!(outside, "0", "the control: a kernel with 32-bit calls");
 }
 
 /// What the caller ignores, masks and limits is not the payload's (FD-17, FD-18).

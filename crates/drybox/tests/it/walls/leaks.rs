@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use drybox_testkit::{Racer, TestEnv};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::PYTHON;
 
@@ -68,6 +69,30 @@ fn no_process_of_a_box_outlives_it() {
         wait(|| inside.iter().all(|(pid, started)| start_of(*pid).as_ref() != Some(started)));
     }
     env.expect_no_stray_process();
+}
+
+/// I7: nothing that a payload waits for tells it that the supervisor was killed.
+#[test]
+fn a_payload_that_reads_nothing_dies_with_the_supervisor() {
+    let env = TestEnv::new();
+    let run = env.drybox().args(["run", "--", "sleep", "60"]);
+    let mut command = run.into_command();
+    let mut box_ = command.stdin(Stdio::null()).spawn().unwrap();
+    // The control: init and the payload are there.
+    wait(|| children_of(box_.id()).len() >= 2);
+    let inside = children_of(box_.id());
+    box_.kill().unwrap();
+    box_.wait().unwrap();
+    let lives = |(pid, started): &&(u32, String)| start_of(*pid).as_ref() == Some(started);
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(10) && inside.iter().any(|one| lives(&one)) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let left: Vec<u32> = inside.iter().filter(lives).map(|(pid, _)| *pid).collect();
+    for pid in left.iter().filter_map(|pid| Pid::from_raw(i32::try_from(*pid).ok()?)) {
+        kill_process(pid, Signal::KILL).ok();
+    }
+    assert!(left.is_empty(), "{left:?} lived on");
 }
 
 /// Every descendant of a process, and when it started.

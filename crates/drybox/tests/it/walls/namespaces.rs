@@ -73,6 +73,17 @@ fn processes_of_the_host_are_out_of_reach() {
     }
 }
 
+/// NT-03: two walls stand here, the network namespace and Landlock's scope; either's answer will do.
+#[test]
+fn no_abstract_socket_of_the_host_is_reached() {
+    let scene = Scene::new();
+    let attempt = "print(tried(socket.socket(socket.AF_UNIX).connect, '\\0{MARK}'))";
+    let inside = scene.observe(scene.env.drybox().args(["run", "--", PYTHON]), attempt, true);
+    assert!(["ECONNREFUSED", "EPERM"].contains(&inside.as_str()), "{inside}");
+    let outside = scene.observe(scene.env.command(PYTHON), attempt, false);
+    assert_eq!(outside, "done", "the control");
+}
+
 /// IP-01: killing everybody ends the box, and nothing else.
 #[test]
 fn a_payload_that_kills_everybody_kills_its_box() {

@@ -105,9 +105,9 @@ pub(crate) const LONGEST: usize = 192;
 const RETURNS: usize = 16;
 /// Instructions (linux/bpf_common.h): load a word, return, AND, and the jumps if equal, if greater
 /// or equal, and if a bit is set; each with a constant.
-const BPF_LOAD: u16 = 0x20;
+pub(crate) const BPF_LOAD: u16 = 0x20;
 pub(crate) const BPF_RET: u16 = 0x06;
 pub(super) const BPF_AND: u16 = 0x54;
-pub(super) const BPF_JEQ: u16 = 0x15;
+pub(crate) const BPF_JEQ: u16 = 0x15;
 pub(super) const BPF_JGE: u16 = 0x35;
 pub(super) const BPF_JSET: u16 = 0x45;
