@@ -1,0 +1,137 @@
+//! What a probe is told of the world outside.
+
+use std::collections::BTreeMap;
+use std::ffi::{CString, OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use crate::probe::Attempt;
+use crate::table::PROBES;
+
+/// Words and their values: where the canaries are, and what the host looks like.
+#[derive(Clone, Debug, Default)]
+pub struct Scene {
+    words: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+/// Facts of the host that probes compare with what they see.
+pub type Facts = Vec<(String, Vec<u8>)>;
+
+impl Scene {
+    /// Adds a word.
+    pub fn set(&mut self, word: &str, value: impl AsRef<[u8]>) {
+        self.words.insert(word.as_bytes().to_vec(), value.as_ref().to_vec());
+    }
+
+    /// As arguments of the hidden mode.
+    #[must_use]
+    pub fn args(&self) -> Vec<OsString> {
+        let words = self.words.iter();
+        words.map(|(word, value)| OsString::from_vec([word, &b"="[..], value].concat())).collect()
+    }
+
+    /// Takes one argument of the hidden mode.
+    pub(crate) fn take(&mut self, arg: &OsStr) -> Option<()> {
+        let bytes = arg.as_bytes();
+        let at = bytes.iter().position(|byte| *byte == b'=')?;
+        let (word, value) = (bytes.get(..at)?, bytes.get(at.checked_add(1)?..)?);
+        self.words.insert(word.to_vec(), value.to_vec());
+        Some(())
+    }
+
+    pub(crate) fn get(&self, word: &str) -> Option<&[u8]> {
+        self.words.get(word.as_bytes()).map(Vec::as_slice)
+    }
+
+    pub(crate) fn number(&self, word: &str) -> Option<i64> {
+        std::str::from_utf8(self.get(word)?).ok()?.parse().ok()
+    }
+
+    /// A path with words of the scene: `{WORK}/file`; none when the scene lacks one.
+    pub(crate) fn path(&self, text: &str) -> Option<PathBuf> {
+        let mut bytes = Vec::new();
+        let mut rest = text;
+        while let Some((plain, after)) = rest.split_once('{') {
+            let (word, after) = after.split_once('}')?;
+            bytes.extend_from_slice(plain.as_bytes());
+            bytes.extend_from_slice(self.get(word)?);
+            rest = after;
+        }
+        bytes.extend_from_slice(rest.as_bytes());
+        Some(PathBuf::from(OsString::from_vec(bytes)))
+    }
+
+    pub(crate) fn c_path(&self, text: &str) -> Option<CString> {
+        CString::new(self.path(text)?.into_os_string().into_vec()).ok()
+    }
+}
+
+/// Gathers what the table's probes compare with, here: called outside.
+#[must_use]
+pub fn facts() -> Facts {
+    let mut facts = Facts::new();
+    for dir in SYSTEM {
+        if let Ok(stat) = rustix::fs::stat(*dir) {
+            let inode = format!("{}:{}", stat.st_dev, stat.st_ino);
+            facts.push((format!("INODE:{dir}"), inode.into_bytes()));
+        }
+    }
+    for probe in PROBES.iter().flat_map(|group| group.iter()) {
+        match probe.attempt {
+            Attempt::Same(paths) => {
+                for path in paths {
+                    facts.extend(content(path).map(|hash| (format!("SAME:{path}"), hash)));
+                }
+            }
+            Attempt::Device(paths) => {
+                for path in paths {
+                    facts.extend(device(path).map(|number| (format!("DEVICE:{path}"), number)));
+                }
+            }
+            Attempt::Namespace(name) => {
+                facts.extend(namespace(name).map(|link| (format!("NS:{name}"), link)));
+            }
+            _ => {}
+        }
+    }
+    facts
+}
+
+/// Trees of the host's system.
+pub(crate) const SYSTEM: &[&str] = &["/usr", "/usr/bin", "/usr/lib", "/etc"];
+
+/// A hash of a file that is not empty: the file itself is nobody's business inside.
+pub(crate) fn content(path: &str) -> Option<Vec<u8>> {
+    let bytes = read_some(path.as_ref()).ok().filter(|bytes| !bytes.is_empty())?;
+    // FNV-1a: tells files apart, keeps no secret.
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    Some(format!("{hash:016x}").into_bytes())
+}
+
+pub(crate) fn device(path: &str) -> Option<Vec<u8>> {
+    let stat = rustix::fs::stat(path).ok()?;
+    Some(stat.st_dev.to_string().into_bytes())
+}
+
+pub(crate) fn namespace(name: &str) -> Option<Vec<u8>> {
+    let link = rustix::fs::readlink(format!("/proc/self/ns/{name}"), Vec::new()).ok()?;
+    Some(link.into_bytes())
+}
+
+/// The first 64 KiB of a file, without waiting for a writer.
+pub(crate) fn read_some(path: &std::path::Path) -> rustix::io::Result<Vec<u8>> {
+    use rustix::fs::{Mode, OFlags, open};
+    let file = open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty())?;
+    let mut bytes = Vec::new();
+    let mut piece = [0_u8; 4096];
+    while bytes.len() < 1 << 16 {
+        let count = rustix::io::read(&file, &mut piece)?;
+        if count == 0 {
+            break;
+        }
+        bytes.extend_from_slice(piece.get(..count).unwrap_or_default());
+    }
+    Ok(bytes)
+}
