@@ -64,10 +64,39 @@ pub(crate) fn judge(steps: &[Step], held: Held) -> Finding {
     if bad.is_empty() {
         return Finding::held(answers(steps));
     }
+    let reached = |step: &&&Step| step.1.is_err_and(|errno| !REFUSALS.contains(&errno));
+    if let Some(step) = bad.iter().find(reached) {
+        return Finding::open(format!("not refused: {}", said(step)));
+    }
     let said: Vec<String> = bad.iter().take(4).map(|step| said(step)).collect();
     let listed: Vec<String> = held.iter().map(|errno| errno::name(*errno)).collect();
     Finding::open(format!("{OTHER}{}, not {}", said.join(", "), listed.join(" or ")))
 }
+
+/// Errors that may be a refusal. Any other comes from behind every wall: the arguments were looked
+/// at, which are wrong on purpose.
+const REFUSALS: Held = &[
+    Errno::PERM,
+    Errno::ACCESS,
+    Errno::NOSYS,
+    Errno::ROFS,
+    Errno::NOENT,
+    Errno::SRCH,
+    Errno::NOTTY,
+    Errno::NXIO,
+    Errno::XDEV,
+    Errno::NOSPC,
+    Errno::IO,
+    Errno::OPNOTSUPP,
+    Errno::AFNOSUPPORT,
+    Errno::PROTONOSUPPORT,
+    Errno::SOCKTNOSUPPORT,
+    Errno::NOPROTOOPT,
+    Errno::CONNREFUSED,
+    Errno::NETUNREACH,
+    Errno::LOOP,
+    Errno::NOTDIR,
+];
 
 /// What the detail of a finding begins with that was refused, but in another way than listed.
 pub const OTHER: &str = "other answer: ";

@@ -2,11 +2,11 @@
 
 use std::os::fd::AsRawFd;
 
-use rustix::fs::{Mode, Timespec, Timestamps, UTIME_OMIT, fchmod, fstat, ftruncate, futimens};
+use rustix::fs::{FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, fchmod, fstat, ftruncate, futimens};
 use rustix::io::Errno;
 
 use super::one;
-use crate::attempt::{Step, judge};
+use crate::attempt::{Step, judge, opened};
 use crate::line::Finding;
 use crate::probe::Held;
 use crate::raw::Child;
@@ -53,8 +53,30 @@ pub(crate) fn log(_: &Child, _: &Scene, held: Held) -> Finding {
     judge(&steps, held)
 }
 
+/// By its link in /proc, with the rights of the user who owns it.
+pub(crate) fn reopen(_: &Child, _: &Scene, held: Held) -> Finding {
+    match kind_of_input() {
+        Some(other) => Finding::held(other),
+        None => one("open", opened("/proc/self/fd/0".as_ref(), OFlags::WRONLY), held),
+    }
+}
+
+/// What stands there in place of the caller's file.
+fn kind_of_input() -> Option<&'static str> {
+    let stat = fstat(std::io::stdin()).ok()?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => None,
+        FileType::Fifo => Some("it is a pipe"),
+        FileType::CharacterDevice => Some("it is a terminal or device of its own"),
+        _ => Some("it is another kind of file"),
+    }
+}
+
 /// Mode and times are set to what they are.
 pub(crate) fn metadata(child: &Child, _: &Scene, held: Held) -> Finding {
+    if let Some(other) = kind_of_input() {
+        return Finding::held(other);
+    }
     let file = std::io::stdin();
     let mode = fstat(&file).map_or(0o600, |stat| stat.st_mode & 0o7777);
     let omit = || Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT.into() };

@@ -4,7 +4,7 @@ use rustix::io::Errno as E;
 
 use super::row;
 use crate::attempts::descriptors;
-use crate::probe::Attempt::{Act, Mentions, Write};
+use crate::probe::Attempt::{Act, Mentions};
 use crate::probe::Probe;
 
 #[rustfmt::skip] // one row a few lines, in columns
@@ -12,7 +12,7 @@ pub(super) const PROBES: &[Probe] = &[
     row("FD-01", "find a descriptor beside 0 to 2", Act(descriptors::others), &[], "CVE-2024-21626"),
     row("FD-02", "go out by a directory that the caller has open", Act(descriptors::directory), &[E::BADF, E::NOENT, E::NOTDIR],
         "CVE-2024-21626, CVE-2016-9962"),
-    row("FD-03", "open the file on standard input for writing", Write(&["/proc/self/fd/0"]), &[E::ROFS, E::ACCESS, E::PERM, E::NOENT],
+    row("FD-03", "open the file on standard input for writing", Act(descriptors::reopen), &[E::ROFS, E::ACCESS, E::PERM, E::NOENT],
         "a link of /proc opens anew, with the rights of the user"),
     row("FD-05", "tamper with the log on standard error", Act(descriptors::log), &[E::INVAL, E::SPIPE, E::PERM, E::ACCESS],
         "a log that can be emptied"),

@@ -55,8 +55,10 @@ impl Canaries {
                 fs::write(work.join(name), CONTENT)?;
             }
             fs::write(outside.join("secret"), CONTENT)?;
-            fs::write(top.join("input"), CONTENT)?;
-            fs::write(top.join("log"), "")?;
+            // Empty: a terminal would echo what stands in it.
+            for name in ["input", "log"] {
+                fs::write(top.join(name), "")?;
+            }
             symlink(outside.join("secret"), work.join("link"))?;
             mknodat(CWD, work.join("fifo"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
             fs::copy("/proc/self/exe", work.join("probe")).map(drop)
@@ -209,10 +211,10 @@ impl Canaries {
         if busy.lease_met {
             found.push(("FS-43", "the host met the lease"));
         }
-        for (path, id) in [("work/canary", "FS-48"), ("work/file", "FS-48"), ("outside/secret", "FS-01"), ("input", "FD-03")] {
-            if fs::read(self.top.join(path)).ok().as_deref() != Some(CONTENT.as_bytes()) {
+        for (path, id, content) in FILES {
+            if fs::read(self.top.join(path)).ok().as_deref() != Some(content.as_bytes()) {
                 found.push((id, "the host's file was changed"));
-                fs::write(self.top.join(path), CONTENT).ok();
+                fs::write(self.top.join(path), content).ok();
             }
         }
         fs::write(self.top.join("log"), "").ok();
@@ -267,5 +269,12 @@ fn failed(what: &'static str) -> impl FnOnce(io::Error) -> ProveError {
 
 /// Not in `/tmp`, of which sandboxes have their own.
 const PARENT: &str = "/var/tmp";
+/// What has to stay as it is, and whose finding it is when it does not.
+const FILES: [(&str, &str, &str); 4] = [
+    ("work/canary", "FS-48", CONTENT),
+    ("work/file", "FS-48", CONTENT),
+    ("outside/secret", "FS-01", CONTENT),
+    ("input", "FD-03", ""),
+];
 const CONTENT: &str = "the host's\n";
 const NONBLOCK: i32 = OFlags::NONBLOCK.bits().cast_signed();
