@@ -21,9 +21,9 @@ pub(crate) type Step = (String, Result<(), Errno>);
 pub(crate) fn make(child: &Child, probe: &Probe, scene: &Scene) -> Finding {
     let steps = |steps: Vec<Step>| judge(&steps, probe.held);
     match probe.attempt {
-        Attempt::Look(paths) => steps(each(scene, paths, |path| {
-            statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).map(drop)
-        })),
+        Attempt::Look(paths) => {
+            steps(each(scene, paths, |path| statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).map(drop)))
+        }
         Attempt::Read(paths) => steps(each(scene, paths, |path| opened(path, OFlags::RDONLY))),
         Attempt::Write(paths) => steps(each(scene, paths, |path| opened(path, OFlags::WRONLY))),
         Attempt::Text(paths) => text(scene, paths),
@@ -32,8 +32,12 @@ pub(crate) fn make(child: &Child, probe: &Probe, scene: &Scene) -> Finding {
         Attempt::Device(paths) => differs(scene, "DEVICE", paths, scene::device),
         Attempt::Namespace(name) => differs(scene, "NS", &[name], scene::namespace),
         Attempt::List(path, allowed) => list(path, allowed),
-        Attempt::Calls(calls) => steps(calls.iter().filter_map(|c| call(child, scene, c)).collect()),
-        Attempt::Sockets(kinds) => steps(kinds.iter().map(|kind| make_socket(child, *kind)).collect()),
+        Attempt::Calls(calls) => {
+            steps(calls.iter().filter_map(|c| call(child, scene, c)).collect())
+        }
+        Attempt::Sockets(kinds) => {
+            steps(kinds.iter().map(|kind| make_socket(child, *kind)).collect())
+        }
         Attempt::Ioctls(on, requests) => match subject(child, scene, on) {
             Ok(fd) => steps(
                 requests

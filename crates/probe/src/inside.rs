@@ -15,26 +15,20 @@ use crate::table;
 
 /// Makes the attempts that the arguments name, and writes a line for each to `out`.
 ///
-/// Arguments: words of the [`Scene`] as `WORD=VALUE`; then, each as one argument, ids of probes
-/// (`FS-04`). `NAMESPACES=1` makes each attempt in namespaces of its own, for a control. `WAIT=1`
+/// Arguments: the [`Scene`], and the ids of probes (`FS-04,FS-05`). `NAMESPACES=1` makes each attempt in namespaces of its own, for a control. `WAIT=1`
 /// makes none and waits to be killed: a process to aim at. Needs nothing of the file system that it
 /// runs in, and must be called by a process that has one thread.
 ///
 /// # Errors
 /// When `out` takes nothing more.
 pub fn inside(args: &[OsString], out: &mut dyn Write) -> std::io::Result<()> {
-    let mut scene = Scene::default();
-    let mut ids = Vec::new();
-    for arg in args {
-        if scene.take(arg).is_none() {
-            ids.push(arg.to_string_lossy().into_owned());
-        }
-    }
+    let scene = args.first().map(|arg| Scene::read(arg)).unwrap_or_default();
+    let ids = args.get(1).map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default();
     while scene.get("WAIT").is_some() {
         std::thread::sleep(Duration::from_secs(3600));
     }
     let mut count = 0_usize;
-    for probe in ids.iter().filter_map(|id| table::probe(id)) {
+    for probe in ids.split(',').filter_map(table::probe) {
         let finding = finding_of(probe, &scene);
         let line = Line::Probe(probe.id.to_owned(), finding);
         out.write_all((line.json() + "\n").as_bytes())?;

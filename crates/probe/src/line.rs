@@ -51,7 +51,8 @@ impl Finding {
     #[must_use]
     pub fn new(verdict: Verdict, detail: impl AsRef<[u8]>) -> Self {
         let mut detail = Shown(detail).to_string();
-        let end = (0..=LONGEST_DETAIL.min(detail.len())).rev().find(|at| detail.is_char_boundary(*at));
+        let end =
+            (0..=LONGEST_DETAIL.min(detail.len())).rev().find(|at| detail.is_char_boundary(*at));
         detail.truncate(end.unwrap_or(0));
         Self { verdict, detail }
     }

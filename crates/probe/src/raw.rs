@@ -59,7 +59,9 @@ pub(crate) fn in_child(limit: Duration, attempt: impl FnOnce(&Child) -> Vec<u8>)
                 drop(write);
                 wait_for(pid, &read, limit)
             }
-            _ => Ended::NotMade(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)),
+            _ => Ended::NotMade(
+                Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO),
+            ),
         },
     }
 }
@@ -92,10 +94,8 @@ fn reaped(pid: Pid) -> Option<i32> {
 
 /// What the child writes before it ends; none when it does neither in time.
 fn report_within(read: &OwnedFd, limit: Duration) -> Option<Vec<u8>> {
-    let timeout = Timespec {
-        tv_sec: limit.as_secs().cast_signed(),
-        tv_nsec: limit.subsec_nanos().into(),
-    };
+    let timeout =
+        Timespec { tv_sec: limit.as_secs().cast_signed(), tv_nsec: limit.subsec_nanos().into() };
     let mut ready = [PollFd::from_borrowed_fd(read.as_fd(), PollFlags::IN)];
     match poll(&mut ready, Some(&timeout)) {
         Ok(0) | Err(_) => None,
@@ -186,8 +186,10 @@ mod tests {
 
     #[test]
     fn a_child_that_hangs_is_killed() {
-        let late = in_child(Duration::from_millis(50), |_| loop {
-            std::thread::sleep(Duration::from_secs(1));
+        let late = in_child(Duration::from_millis(50), |_| {
+            loop {
+                std::thread::sleep(Duration::from_secs(1));
+            }
         });
         assert_eq!(late, Ended::TooLate);
     }

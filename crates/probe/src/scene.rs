@@ -23,20 +23,23 @@ impl Scene {
         self.words.insert(word.as_bytes().to_vec(), value.as_ref().to_vec());
     }
 
-    /// As arguments of the hidden mode.
+    /// As one argument of the hidden mode: `WORD=VALUE,…`, with every byte escaped that some
+    /// engine's shell or parser could take for its own.
     #[must_use]
-    pub fn args(&self) -> Vec<OsString> {
-        let words = self.words.iter();
-        words.map(|(word, value)| OsString::from_vec([word, &b"="[..], value].concat())).collect()
+    pub fn arg(&self) -> OsString {
+        let pairs =
+            self.words.iter().map(|(word, value)| format!("{}={}", escaped(word), escaped(value)));
+        pairs.collect::<Vec<_>>().join(",").into()
     }
 
-    /// Takes one argument of the hidden mode.
-    pub(crate) fn take(&mut self, arg: &OsStr) -> Option<()> {
-        let bytes = arg.as_bytes();
-        let at = bytes.iter().position(|byte| *byte == b'=')?;
-        let (word, value) = (bytes.get(..at)?, bytes.get(at.checked_add(1)?..)?);
-        self.words.insert(word.to_vec(), value.to_vec());
-        Some(())
+    /// Reads such an argument.
+    pub(crate) fn read(arg: &OsStr) -> Self {
+        let pairs = arg.as_bytes().split(|byte| *byte == b',').filter_map(|pair| {
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            let (word, value) = (pair.get(..at)?, pair.get(at.checked_add(1)?..)?);
+            Some((unescaped(word), unescaped(value)))
+        });
+        Self { words: pairs.collect() }
     }
 
     pub(crate) fn get(&self, word: &str) -> Option<&[u8]> {
@@ -64,6 +67,35 @@ impl Scene {
     pub(crate) fn c_path(&self, text: &str) -> Option<CString> {
         CString::new(self.path(text)?.into_os_string().into_vec()).ok()
     }
+}
+
+/// `%` and two digits in place of what is not plain.
+fn escaped(bytes: &[u8]) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_./:-".contains(&byte);
+    let each = bytes.iter().map(|byte| match plain(*byte) {
+        true => char::from(*byte).to_string(),
+        false => format!("%{byte:02x}"),
+    });
+    each.collect()
+}
+
+fn unescaped(text: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        let digits = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
+        match digits.and_then(|two| u8::from_str_radix(two, 16).ok()) {
+            Some(value) if *byte == b'%' => {
+                bytes.push(value);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            _ => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    bytes
 }
 
 /// Gathers what the table's probes compare with, here: called outside.
@@ -134,4 +166,27 @@ pub(crate) fn read_some(path: &std::path::Path) -> rustix::io::Result<Vec<u8>> {
         bytes.extend_from_slice(piece.get(..count).unwrap_or_default());
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scene_is_read_as_it_was_written_whatever_its_bytes_are() {
+        let mut scene = Scene::default();
+        scene.set("WORK", b"/a b,c=d%41'\n\xff");
+        scene.set("SAME:/etc/hosts", "0");
+        let arg = scene.arg();
+        assert!(arg.to_str().unwrap().bytes().all(|b| b.is_ascii_graphic() && b != b'\''));
+        assert_eq!(Scene::read(&arg).words, scene.words);
+    }
+
+    #[test]
+    fn words_in_a_path_are_filled_in_and_an_unknown_one_is_no_path() {
+        let mut scene = Scene::default();
+        scene.set("WORK", "/w");
+        assert_eq!(scene.path("/x{WORK}/y"), Some("/x/w/y".into()));
+        assert_eq!(scene.path("{HOME}/y"), None);
+    }
 }

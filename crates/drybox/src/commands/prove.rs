@@ -86,7 +86,8 @@ fn run(matches: &ArgMatches) -> Done {
         (several, Format::Json) => show::json_of_several(several),
     };
     super::show(&text)?;
-    let failed = judged.iter().any(|engine| engine.count(Verdict::Open) > 0 || !engine.strange.is_empty());
+    let failed =
+        judged.iter().any(|engine| engine.count(Verdict::Open) > 0 || !engine.strange.is_empty());
     Ok(ExitCode::from(u8::from(failed)))
 }
 

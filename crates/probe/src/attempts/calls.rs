@@ -45,12 +45,7 @@ pub(crate) fn encapsulate(child: &Child, _: &Scene, held: Held) -> Finding {
     option(child, held, SocketType::DGRAM, [17, 100, 4])
 }
 
-fn option(
-    child: &Child,
-    held: Held,
-    kind: SocketType,
-    [level, name, length]: [i64; 3],
-) -> Finding {
+fn option(child: &Child, held: Held, kind: SocketType, [level, name, length]: [i64; 3]) -> Finding {
     let socket = match socket(AddressFamily::INET, kind, None) {
         Ok(socket) => socket,
         Err(errno) => return refused("socket", errno, &[Errno::PERM, Errno::AFNOSUPPORT]),

@@ -2,7 +2,10 @@
 
 use std::os::fd::AsRawFd;
 
-use rustix::fs::{FileType, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, fchmod, fstat, ftruncate, futimens};
+use rustix::fs::{
+    FileType, Mode, OFlags, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT, fchmod, fstat, ftruncate,
+    futimens,
+};
 use rustix::io::Errno;
 
 use super::one;
@@ -79,8 +82,8 @@ pub(crate) fn metadata(child: &Child, _: &Scene, held: Held) -> Finding {
     }
     let file = std::io::stdin();
     let mode = fstat(&file).map_or(0o600, |stat| stat.st_mode & 0o7777);
-    let omit = || Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT.into() };
-    let now = Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW.into() };
+    let omit = || Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
+    let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
     let attribute = c"user.drybox-probe";
     let Ok(name) = i64::try_from(attribute.as_ptr().addr()) else { return Finding::skipped("") };
     let number = file.as_raw_fd().into();
@@ -88,7 +91,10 @@ pub(crate) fn metadata(child: &Child, _: &Scene, held: Held) -> Finding {
     child.call(libc::SYS_fremovexattr, [number, name, 0, 0, 0, 0]).ok();
     let steps: [Step; 3] = [
         ("fchmod".to_owned(), fchmod(&file, Mode::from_raw_mode(mode))),
-        ("futimens".to_owned(), futimens(&file, &Timestamps { last_access: now, last_modification: omit() })),
+        (
+            "futimens".to_owned(),
+            futimens(&file, &Timestamps { last_access: now, last_modification: omit() }),
+        ),
         ("fsetxattr".to_owned(), set),
     ];
     judge(&steps, held)
@@ -96,15 +102,25 @@ pub(crate) fn metadata(child: &Child, _: &Scene, held: Held) -> Finding {
 
 /// Names alone: what they hold is nobody's business.
 pub(crate) fn variables(_: &Child, _: &Scene, _: Held) -> Finding {
-    let names = ["LD_PRELOAD=", "BASH_ENV=", "NODE_OPTIONS=", "PYTHONPATH=", "SSH_AUTH_SOCK=", "AWS_SECRET_ACCESS_KEY=",
-        "GITHUB_TOKEN=", "NPM_TOKEN=", "DBUS_SESSION_BUS_ADDRESS=", "XDG_RUNTIME_DIR="];
+    let names = [
+        "LD_PRELOAD=",
+        "BASH_ENV=",
+        "NODE_OPTIONS=",
+        "PYTHONPATH=",
+        "SSH_AUTH_SOCK=",
+        "AWS_SECRET_ACCESS_KEY=",
+        "GITHUB_TOKEN=",
+        "NPM_TOKEN=",
+        "DBUS_SESSION_BUS_ADDRESS=",
+        "XDG_RUNTIME_DIR=",
+    ];
     let text = match read_some("/proc/self/environ".as_ref()) {
         Ok(text) => text,
         Err(errno) => return gone(errno),
     };
-    let found = text.split(|byte| *byte == 0).find_map(|variable| {
-        names.iter().find(|name| variable.starts_with(name.as_bytes()))
-    });
+    let found = text
+        .split(|byte| *byte == 0)
+        .find_map(|variable| names.iter().find(|name| variable.starts_with(name.as_bytes())));
     match found {
         Some(name) => Finding::open(name.trim_end_matches('=')),
         None => Finding::held("none of them"),

@@ -66,9 +66,7 @@ pub(crate) fn char_node(_: &Child, scene: &Scene, held: Held) -> Finding {
 }
 
 fn node(scene: &Scene, held: Held, kind: FileType, device: u64) -> Finding {
-    in_scratch(scene, held, "mknod", |path| {
-        mknodat(CWD, path, kind, Mode::RUSR, device)
-    })
+    in_scratch(scene, held, "mknod", |path| mknodat(CWD, path, kind, Mode::RUSR, device))
 }
 
 pub(crate) fn capability(_: &Child, scene: &Scene, held: Held) -> Finding {

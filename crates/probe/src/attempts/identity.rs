@@ -97,7 +97,9 @@ pub(crate) fn kernel_root(_: &Child, scene: &Scene, _: Held) -> Finding {
 
 /// The mount table of the process and what it tells of file systems' use.
 pub(crate) fn mounts_tell(_: &Child, scene: &Scene, _: Held) -> Finding {
-    let Some(outside) = scene.get("OUTSIDE") else { return Finding::skipped("nothing to look for") };
+    let Some(outside) = scene.get("OUTSIDE") else {
+        return Finding::skipped("nothing to look for");
+    };
     for file in ["/proc/self/mounts", "/proc/self/mountinfo", "/proc/self/mountstats"] {
         let text = read_some(file.as_ref()).unwrap_or_default();
         let has = |word: &[u8]| text.windows(word.len().max(1)).any(|part| part == word);

@@ -17,7 +17,8 @@ pub(crate) fn clone(child: &Child, _: &Scene, held: Held) -> Finding {
     // A child that lives: it is this process's copy, and ends at once.
     let got = child.call(libc::SYS_clone, [NEW_USER | i64::from(libc::SIGCHLD), 0, 0, 0, 0, 0]);
     if got == Ok(0) {
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).ok();
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL)
+            .ok();
     }
     judge(&[("clone(CLONE_NEWUSER)".to_owned(), got.map(drop))], held)
 }

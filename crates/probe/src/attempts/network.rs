@@ -26,7 +26,10 @@ pub(crate) fn world(_: &Child, _: &Scene, held: Held) -> Finding {
 }
 
 pub(crate) fn multicast(_: &Child, _: &Scene, held: Held) -> Finding {
-    ways(&[IpAddr::V4(Ipv4Addr::new(224, 0, 0, 251)), IpAddr::V4(Ipv4Addr::new(239, 1, 2, 3))], held)
+    ways(
+        &[IpAddr::V4(Ipv4Addr::new(224, 0, 0, 251)), IpAddr::V4(Ipv4Addr::new(239, 1, 2, 3))],
+        held,
+    )
 }
 
 fn ways(addresses: &[IpAddr], held: Held) -> Finding {
@@ -89,7 +92,9 @@ pub(crate) fn named_socket(_: &Child, scene: &Scene, held: Held) -> Finding {
 pub(crate) fn interfaces(_: &Child, _: &Scene, _: Held) -> Finding {
     let text = match read_some("/proc/net/dev".as_ref()) {
         Ok(text) => String::from_utf8_lossy(&text).into_owned(),
-        Err(errno) => return Finding::held(format!("/proc/net/dev: {}", crate::errno::name(errno))),
+        Err(errno) => {
+            return Finding::held(format!("/proc/net/dev: {}", crate::errno::name(errno)));
+        }
     };
     let names = text.lines().skip(2).filter_map(|line| line.split(':').next()).map(str::trim);
     let names: Vec<&str> = names.filter(|name| *name != "lo").collect();

@@ -91,4 +91,3 @@ pub(crate) fn exe_of_init(_: &Child, scene: &Scene, held: Held) -> Finding {
         Err(errno) => refused("open", errno, held),
     }
 }
-

@@ -25,9 +25,9 @@ const PARTS: &[(&str, usize)] = &[
 
 #[test]
 fn every_row_is_there_once_and_in_order() {
-    let wanted = PARTS.iter().flat_map(|(part, count)| {
-        (1..=*count).map(move |number| format!("{part}-{number:02}"))
-    });
+    let wanted = PARTS
+        .iter()
+        .flat_map(|(part, count)| (1..=*count).map(move |number| format!("{part}-{number:02}")));
     assert_eq!(ROWS.iter().map(|row| row.id).collect::<Vec<_>>(), wanted.collect::<Vec<_>>());
 }
 
@@ -37,7 +37,7 @@ fn a_row_that_is_a_probe_has_one_and_every_probe_has_its_row() {
         let is_probe = matches!(row.disposition, Probe);
         assert_eq!(is_probe, probe(row.id).is_some(), "{}", row.id);
     }
-    let rows = |id| ROWS.iter().filter(|row| row.id == *id).count();
+    let rows = |id: &str| ROWS.iter().filter(|row| row.id == id).count();
     let probes: Vec<&str> = PROBES.iter().flat_map(|group| group.iter()).map(|p| p.id).collect();
     assert!(probes.iter().all(|id| rows(id) == 1));
     assert!(probes.len() >= 120, "{}", probes.len());

@@ -2,12 +2,12 @@
 
 use rustix::io::Errno as E;
 
+use super::call;
 use super::row;
 use crate::attempts::{calls, processes};
 use crate::probe::Arg::{N, Room};
 use crate::probe::Attempt::{Act, Calls, Ioctls, Sockets};
 use crate::probe::{On, Probe};
-use super::call;
 
 /// No socket has this type: see `Attempt::Sockets`.
 const NONE: i64 = 15;

@@ -177,7 +177,8 @@ impl Canaries {
         if let Ok(log) = File::open(self.top.join("log")) {
             log.take(1 << 16).read_to_end(&mut text).ok();
         }
-        let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()).collect();
+        let lines: Vec<&[u8]> =
+            text.split(|byte| *byte == b'\n').filter(|l| !l.is_empty()).collect();
         let from = lines.len().saturating_sub(3);
         lines.get(from..).unwrap_or_default().join(&b"; "[..])
     }
@@ -196,7 +197,10 @@ impl Canaries {
     pub(super) fn reached(&self, busy: &Seen) -> Vec<(&'static str, &'static str)> {
         let mut found = Vec::new();
         if drain(|| self.tcp.accept().is_ok()) {
-            found.extend([("NT-02", "the host's service was reached"), ("NT-11", "the host's service was reached")]);
+            found.extend([
+                ("NT-02", "the host's service was reached"),
+                ("NT-11", "the host's service was reached"),
+            ]);
         }
         let ids = ["FS-30", "NT-04", "NT-03"];
         for (socket, id) in self.sockets.iter().zip(ids) {

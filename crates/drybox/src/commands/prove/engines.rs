@@ -9,7 +9,16 @@ use std::path::Path;
 pub(super) struct Engine {
     /// What it is called in reports.
     pub(super) name: String,
-    words: Vec<OsString>,
+    words: Vec<Word>,
+}
+
+/// A word of its command line.
+#[derive(Clone, Debug)]
+enum Word {
+    /// With placeholders.
+    Template(String),
+    /// As it is: a flag of the user's may hold braces.
+    Plain(OsString),
 }
 
 /// A command line that people use.
@@ -30,7 +39,7 @@ pub(super) const KNOWN: &[Known] = &[
         source: "bwrap(1) and its README: the host read-only, one directory writable, no network" },
     Known { name: "firejail", template: "firejail --quiet --noprofile --private={work} --net=none --caps.drop=all --nonewprivs --seccomp --noroot ./probe {args}",
         source: "firejail(1): a private home, no network, its default filter" },
-    Known { name: "podman", template: "podman run --rm -i --network none -v {work}:{work} -w {work} drybox-probe-root {probe} {args}",
+    Known { name: "podman", template: "podman run --rm --interactive --network none -v {work}:{work} -w {work} drybox-probe-root {probe} {args}",
         source: "podman-run(1): an image, one volume, no network" },
     Known { name: "nspawn", template: "systemd-nspawn --quiet --directory=/ --volatile=yes --private-network --bind={work} --chdir={work} --pipe {probe} {args}",
         source: "systemd-nspawn(1): the host's /usr, a state of its own" },
@@ -38,24 +47,27 @@ pub(super) const KNOWN: &[Known] = &[
         source: "unshare(1): namespaces alone" },
     Known { name: "srt", template: "srt {probe} {args}",
         source: "sandbox-runtime's README: srt COMMAND, its default settings" },
-    Known { name: "codex", template: "codex sandbox linux {probe} {args}",
-        source: "codex's documentation: codex sandbox linux COMMAND" },
+    Known { name: "codex", template: "codex sandbox {probe} {args}",
+        source: "codex sandbox --help: its default permissions" },
     Known { name: "sandlock", template: "sandlock run -r / -w {work} -- {probe} {args}",
         source: "sandlock-cli's README: reads everything, writes one directory" },
     Known { name: "nono", template: "nono run --allow {work} --net-block -- {probe} {args}",
         source: "nono-cli's README: one directory allowed, no network" },
     Known { name: "runsc", template: "runsc --network=none do --cwd {work} {probe} {args}",
         source: "gVisor's documentation: runsc do COMMAND, the host's root read-only" },
-    Known { name: "crun", template: "crun run --bundle {work}/../bundle drybox-probe",
-        source: "the OCI runtime below podman, with its own default configuration" },
+    Known { name: "crun", template: "podman --runtime crun run --rm --interactive --network none -v {work}:{work} -w {work} drybox-probe-root {probe} {args}",
+        source: "an OCI runtime, with the configuration that podman gives it" },
 ];
 
 impl Engine {
     /// The box that `drybox run` gives with these flags.
     pub(super) fn drybox(flags: &[OsString]) -> Self {
-        let mut words = vec![OsString::from("{drybox}"), "run".into(), "--quiet".into()];
-        words.extend(flags.iter().map(escaped));
-        words.extend(["--", "{probe}", "{args}"].map(OsString::from));
+        let template = |words: &[&str]| -> Vec<Word> {
+            words.iter().map(|word| Word::Template((*word).to_owned())).collect()
+        };
+        let mut words = template(&["{drybox}", "run", "--quiet"]);
+        words.extend(flags.iter().cloned().map(Word::Plain));
+        words.extend(template(&["--", "{probe}", "{args}"]));
         Self { name: "drybox".to_owned(), words }
     }
 
@@ -69,17 +81,17 @@ impl Engine {
         if !words.iter().any(|word| word.contains("{probe}") || word.contains("{args}")) {
             words.extend(["{probe}".to_owned(), "{args}".to_owned()]);
         }
-        Self { name: text.to_owned(), words: words.into_iter().map(OsString::from).collect() }
+        Self { name: text.to_owned(), words: words.into_iter().map(Word::Template).collect() }
     }
 
     /// The command line, filled in.
     pub(super) fn argv(&self, places: &Places<'_>, args: &[OsString]) -> Vec<OsString> {
         let mut argv = Vec::new();
         for word in &self.words {
-            if word == "{args}" {
-                argv.extend_from_slice(args);
-            } else {
-                argv.push(filled(word, places));
+            match word {
+                Word::Plain(word) => argv.push(word.clone()),
+                Word::Template(word) if word == "{args}" => argv.extend_from_slice(args),
+                Word::Template(word) => argv.push(filled(word.as_ref(), places)),
             }
         }
         argv
@@ -91,11 +103,6 @@ pub(super) struct Places<'a> {
     pub(super) drybox: &'a Path,
     pub(super) probe: &'a Path,
     pub(super) work: &'a Path,
-}
-
-/// A user's flag is no template: its braces stay.
-fn escaped(flag: &OsString) -> OsString {
-    flag.clone()
 }
 
 fn filled(word: &OsStr, places: &Places<'_>) -> OsString {
@@ -153,8 +160,9 @@ mod tests {
 
     #[test]
     fn our_own_box_gets_the_flags() {
-        let argv = argv(&Engine::named("drybox", &["-u".into(), "0".into()]));
-        let wanted = ["/bin/drybox", "run", "--quiet", "-u", "0", "--", "/w/probe", "A=1", "FS-01"];
+        let argv = argv(&Engine::named("drybox", &["-h".into(), "{work}".into()]));
+        let wanted =
+            ["/bin/drybox", "run", "--quiet", "-h", "{work}", "--", "/w/probe", "A=1", "FS-01"];
         assert_eq!(argv, wanted);
     }
 

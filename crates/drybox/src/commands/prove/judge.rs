@@ -127,19 +127,17 @@ fn run(
     probes: &[&'static Probe],
     scene: &Scene,
 ) -> (Lines, Option<String>) {
-    let mut args = vec![OsString::from(HIDDEN)];
-    args.extend(scene.args());
-    args.extend(probes.iter().map(|probe| OsString::from(probe.id)));
+    let ids: Vec<&str> = probes.iter().map(|probe| probe.id).collect();
+    let args = [HIDDEN.into(), scene.arg(), OsString::from(ids.join(","))];
     let drybox = std::env::current_exe().unwrap_or_default();
     let (probe, work) = (canaries.probe(), canaries.work());
     let places = Places { drybox: &drybox, probe: &probe, work: &work };
     let trial = trial::run(canaries, &engine.argv(&places, &args));
     let mut lines = Lines::read(&trial.output, probes);
     for (id, how) in canaries.reached(&trial.seen) {
-        if let Some(finding) = lines.findings.get_mut(id) {
-            if finding.verdict != Verdict::Open {
-                *finding = Finding::new(Verdict::Open, how);
-            }
+        let finding = lines.findings.get_mut(id).filter(|finding| finding.verdict != Verdict::Open);
+        if let Some(finding) = finding {
+            *finding = Finding::new(Verdict::Open, how);
         }
     }
     (lines, trial.error)

@@ -71,7 +71,8 @@ impl Lines {
             return self.tell(quoted(line));
         };
         let Some(probe) = asked.iter().find(|probe| probe.id == said.id) else {
-            return self.tell(format!("an answer that nobody asked for: {}", quoted(said.id.as_bytes())));
+            return self
+                .tell(format!("an answer that nobody asked for: {}", quoted(said.id.as_bytes())));
         };
         let verdict = match said.result {
             Result::Held => Verdict::Held,
@@ -130,8 +131,14 @@ mod tests {
             ("garbage", "hello\n".into()),
             ("an escape", "\x1b]0;title\x07\n".into()),
             ("an unknown id", "{\"id\":\"XX-99\",\"result\":\"held\",\"detail\":\"\"}\n".into()),
-            ("an unknown result", "{\"id\":\"FS-01\",\"result\":\"fine\",\"detail\":\"\"}\n".into()),
-            ("a field more", "{\"id\":\"FS-01\",\"result\":\"held\",\"detail\":\"\",\"x\":1}\n".into()),
+            (
+                "an unknown result",
+                "{\"id\":\"FS-01\",\"result\":\"fine\",\"detail\":\"\"}\n".into(),
+            ),
+            (
+                "a field more",
+                "{\"id\":\"FS-01\",\"result\":\"held\",\"detail\":\"\",\"x\":1}\n".into(),
+            ),
             ("two answers", format!("{held}{held}{{\"end\":1}}\n")),
             ("a wrong count", format!("{held}{{\"end\":99}}\n")),
             ("a line after the end", format!("{held}{{\"end\":1}}\n{held}")),

@@ -78,7 +78,8 @@ fn word(finding: &Finding) -> &'static str {
 
 fn summary(judged: &Judged) -> String {
     let other = judged.findings.iter().filter(|(_, finding)| word(finding) == "other").count();
-    let other = if other > 0 { format!(" ({other} of them in another way)") } else { String::new() };
+    let other =
+        if other > 0 { format!(" ({other} of them in another way)") } else { String::new() };
     format!(
         "{}: {} held, {} open{other}, {} skipped",
         short(&judged.engine),
@@ -90,7 +91,8 @@ fn summary(judged: &Judged) -> String {
 
 fn strange(text: &mut String, judged: &Judged) {
     for told in &judged.strange {
-        writeln!(text, "error: {} printed what no probe prints: {told}", short(&judged.engine)).ok();
+        writeln!(text, "error: {} printed what no probe prints: {told}", short(&judged.engine))
+            .ok();
     }
 }
 
@@ -200,7 +202,8 @@ pub(super) fn list(probes: &[&'static Probe], format: Format) -> String {
     }
     writeln!(text, "engines").ok();
     for known in KNOWN {
-        writeln!(text, "  {:<9} {}\n  {:<9} ({})", known.name, known.template, "", known.source).ok();
+        writeln!(text, "  {:<9} {}\n  {:<9} ({})", known.name, known.template, "", known.source)
+            .ok();
     }
     text
 }
