@@ -22,7 +22,11 @@ use crate::table;
 /// # Errors
 /// When `out` takes nothing more.
 pub fn inside(args: &[OsString], out: &mut dyn Write) -> std::io::Result<()> {
-    let scene = args.first().map(|arg| Scene::read(arg)).unwrap_or_default();
+    let mut scene = args.first().map(|arg| Scene::read(arg)).unwrap_or_default();
+    if rustix::process::getpid().is_init() {
+        // The payload is the box's first process: there is no other to aim at.
+        scene.forget("INIT");
+    }
     let ids = args.get(1).map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default();
     while scene.get("WAIT").is_some() {
         std::thread::sleep(Duration::from_secs(3600));

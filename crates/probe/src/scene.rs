@@ -42,6 +42,10 @@ impl Scene {
         Self { words: pairs.collect() }
     }
 
+    pub(crate) fn forget(&mut self, word: &str) {
+        self.words.remove(word.as_bytes());
+    }
+
     pub(crate) fn get(&self, word: &str) -> Option<&[u8]> {
         self.words.get(word.as_bytes()).map(Vec::as_slice)
     }

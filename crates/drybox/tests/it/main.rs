@@ -11,6 +11,7 @@ mod home;
 mod launch_counts;
 mod launch_faults;
 mod projects;
+mod prove;
 mod refusals;
 mod shares;
 mod signals;

@@ -36,8 +36,10 @@ impl Canaries {
     /// Makes them.
     pub(super) fn make() -> Result<Self, ProveError> {
         let random = random().map_err(failed("a random name"))?;
-        let top = Path::new(PARENT).join(format!("drybox-prove-{random}"));
-        private_dir(&top).map_err(failed("a directory in /var/tmp"))?;
+        let parent = std::env::var_os("TMPDIR").map(PathBuf::from).filter(|dir| dir.is_absolute());
+        let parent = parent.unwrap_or_else(|| PARENT.into());
+        let top = parent.join(format!("drybox-prove-{random}"));
+        private_dir(&top).map_err(failed("a directory in /var/tmp or TMPDIR"))?;
         let made = Self::fill(&top, &random);
         if made.is_err() {
             fs::remove_dir_all(&top).ok();
@@ -271,7 +273,8 @@ fn failed(what: &'static str) -> impl FnOnce(io::Error) -> ProveError {
     move |source| ProveError::Canary { what, source }
 }
 
-/// Not in `/tmp`, of which sandboxes have their own.
+/// Not in `/tmp`, of which sandboxes have their own. `TMPDIR` names another place, for those that
+/// hide this one too.
 const PARENT: &str = "/var/tmp";
 /// What has to stay as it is, and whose finding it is when it does not.
 const FILES: [(&str, &str, &str); 4] = [
