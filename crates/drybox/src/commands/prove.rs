@@ -47,7 +47,7 @@ fn command(base: Command) -> Command {
         .arg(many("group").value_name("GROUP").help("Only the attempts of a group: files, proc, …"))
         .arg(many("id").value_name("ID").help("Only this attempt, as FS-04"))
         .arg(many("engine").value_name("ENGINE").help(
-            "Another sandbox: a known name, none, drybox, or a command line with {probe}, {args}, \
+            "Another sandbox: a known name, none, drybox, or [NAME=]COMMAND LINE with {probe}, {args}, \
              {work}; several are shown side by side",
         ))
         .arg(switch("list").help("Lists the attempts and the known engines; makes none"))

@@ -71,17 +71,21 @@ impl Engine {
         Self { name: "drybox".to_owned(), words }
     }
 
-    /// A known name, or a command line.
+    /// A known name, or a command line; `NAME=COMMAND LINE` gives it a name.
     pub(super) fn named(text: &str, flags: &[OsString]) -> Self {
         if text == "drybox" {
             return Self::drybox(flags);
         }
+        let (name, text) = match text.split_once('=') {
+            Some((name, line)) if is_name(name) && line.contains(' ') => (name, line),
+            _ => (text, text),
+        };
         let known = KNOWN.iter().find(|known| known.name == text);
         let mut words = split(known.map_or(text, |known| known.template));
         if !words.iter().any(|word| word.contains("{probe}") || word.contains("{args}")) {
             words.extend(["{probe}".to_owned(), "{args}".to_owned()]);
         }
-        Self { name: text.to_owned(), words: words.into_iter().map(Word::Template).collect() }
+        Self { name: name.to_owned(), words: words.into_iter().map(Word::Template).collect() }
     }
 
     /// The command line, filled in.
@@ -96,6 +100,11 @@ impl Engine {
         }
         argv
     }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// What stands for the placeholders.
@@ -155,6 +164,9 @@ mod tests {
     fn placeholders_are_filled_in_and_appended_where_there_are_none() {
         let engine = Engine::named("box --dir={work} 'a b' {probe} {args} --end", &[]);
         assert_eq!(argv(&engine), ["box", "--dir=/w", "a b", "/w/probe", "A=1", "FS-01", "--end"]);
+        let named = Engine::named("short=box --x=1", &[]);
+        assert_eq!((named.name.as_str(), argv(&named)[1].as_str()), ("short", "--x=1"));
+        assert_eq!(Engine::named("box --x=1", &[]).name, "box --x=1");
         assert_eq!(argv(&Engine::named("box -q", &[])), ["box", "-q", "/w/probe", "A=1", "FS-01"]);
     }
 
