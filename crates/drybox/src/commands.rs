@@ -3,6 +3,7 @@
 pub(crate) mod can;
 mod completions;
 mod doctor;
+pub(crate) mod prove;
 pub(crate) mod run;
 
 use std::io::{self, Write};
@@ -12,7 +13,7 @@ use clap::{ArgMatches, Command};
 use drybox_spec::{Kind, Report};
 
 /// The commands beside `run`, in the order of the help. A new one is a file here and a row.
-pub(crate) const COMMANDS: &[Entry] = &[doctor::ENTRY, completions::ENTRY];
+pub(crate) const COMMANDS: &[Entry] = &[doctor::ENTRY, prove::ENTRY, completions::ENTRY];
 
 /// One command: its words and what it does.
 #[derive(Debug)]

@@ -16,6 +16,8 @@ const TOPICS: &[(&str, &[&str])] = &[
             "run --help",
             "can --help",
             "doctor --help",
+            "prove --help",
+            "prove --list",
             "completions --help",
         ],
     ),

@@ -14,6 +14,7 @@ mod launch_counts;
 mod launch_faults;
 mod limits;
 mod projects;
+mod prove;
 mod refusals;
 mod shares;
 mod signals;

@@ -1,0 +1,132 @@
+//! `drybox prove`: nothing gets out of a box, and what would get out is seen.
+
+mod engines;
+
+use drybox_testkit::{Done, Snapshot, TestEnv, is_root};
+use serde_json::Value;
+
+/// The answer of `prove --json` with these arguments.
+fn answer(env: &TestEnv, args: &[&str]) -> (Done, Value) {
+    let done = env.drybox().args(["prove", "--json"]).args(args).run();
+    let value = serde_json::from_str(&done.stdout);
+    let value = value.unwrap_or_else(|error| panic!("{error}: {} {}", done.stdout, done.stderr));
+    (done, value)
+}
+
+/// The ids with a result.
+fn ids<'a>(answer: &'a Value, result: &str) -> Vec<&'a str> {
+    let probes = answer["probes"].as_array().unwrap().iter();
+    probes.filter(|probe| probe["result"] == result).map(|p| p["id"].as_str().unwrap()).collect()
+}
+
+#[track_caller]
+fn expect_nothing_open(args: &[&str]) {
+    let env = TestEnv::new();
+    let (done, answer) = answer(&env, args);
+    assert_eq!(ids(&answer, "open"), Vec::<&str>::new(), "{answer:#}");
+    assert_eq!((done.code(), &answer["open"]), (Some(0), &Value::from(0)));
+    assert_eq!(answer["engine"], "drybox");
+    let held = answer["held"].as_u64().unwrap();
+    assert_eq!(held, ids(&answer, "held").len() as u64);
+    // Some attempts are refused to an ordinary user outside as well, and so prove nothing.
+    assert!(held >= if is_root() { 135 } else { 125 }, "{:#?}", ids(&answer, "skipped"));
+}
+
+#[test]
+fn nothing_gets_out_of_a_box() {
+    expect_nothing_open(&[]);
+}
+
+#[test]
+fn nothing_gets_out_of_a_box_with_a_terminal() {
+    expect_nothing_open(&["--", "-t"]);
+}
+
+#[test]
+fn nothing_gets_out_of_a_box_whose_user_is_root() {
+    expect_nothing_open(&["--", "-u", "0"]);
+}
+
+#[test]
+fn nothing_gets_out_of_a_box_with_shares() {
+    let env = TestEnv::new();
+    env.write("in/file", "");
+    env.write("out/file", "");
+    let (done, answer) = answer(&env, &["--", "-v", "/usr/share:/in:ro", "--tmpfs", "/scratch"]);
+    assert_eq!(ids(&answer, "open"), Vec::<&str>::new(), "{answer:#}");
+    assert_eq!(done.code(), Some(0));
+    let share = format!("{}:/out", env.work().join("out").display());
+    let (_, answer) = self::answer(&env, &["--", "-v", &share]);
+    assert_eq!(ids(&answer, "open"), Vec::<&str>::new(), "{answer:#}");
+}
+
+/// The control of every probe: they can fail.
+#[test]
+fn without_a_sandbox_what_is_held_in_a_box_is_open() {
+    let env = TestEnv::new();
+    let (_, inside) = answer(&env, &[]);
+    let (done, bare) = answer(&env, &["--engine", "none"]);
+    assert_eq!(done.code(), Some(1));
+    let open = ids(&bare, "open");
+    // What only namespaces of its own give to an ordinary user is refused to it outside.
+    let missing: Vec<_> =
+        ids(&inside, "held").into_iter().filter(|id| !open.contains(id)).collect();
+    if is_root() {
+        assert_eq!(missing, Vec::<&str>::new());
+        assert_eq!(bare["held"], 0);
+    } else {
+        assert!(missing.len() <= 20, "{missing:?}");
+        assert!(open.len() >= 110, "{open:?}");
+    }
+}
+
+#[test]
+fn the_attempts_leave_nothing_behind() {
+    let env = TestEnv::new();
+    env.write("file", "the user's");
+    let before = Snapshot::of(env.root());
+    for engine in ["drybox", "none"] {
+        answer(&env, &["--engine", engine]);
+    }
+    before.expect_same(&Snapshot::of(env.root()));
+    env.expect_no_stray_process();
+    for entry in std::fs::read_dir("/var/tmp").unwrap().flatten() {
+        use std::os::unix::fs::MetadataExt;
+        let ours = entry.metadata().is_ok_and(|m| m.uid() == rustix::process::getuid().as_raw());
+        let name = entry.file_name().into_string().unwrap_or_default();
+        // Another test may be at it just now: its own directory holds a probe that runs.
+        let busy = drybox_testkit::processes_mentioning(name.as_bytes());
+        assert!(!(ours && name.starts_with("drybox-prove-")) || !busy.is_empty(), "{name} is left");
+    }
+}
+
+#[test]
+fn groups_and_ids_choose_and_unknown_ones_are_told() {
+    let env = TestEnv::new();
+    let (_, by_group) = answer(&env, &["--group", "network", "--id", "fs-01"]);
+    let groups: Vec<&str> = by_group["probes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["group"].as_str().unwrap())
+        .collect();
+    assert!(groups.contains(&"network") && groups.contains(&"files"));
+    assert_eq!(groups.iter().filter(|group| **group != "network").count(), 1);
+    let text = env.drybox().args(["prove", "--id", "FS-02"]).run().expect_code(0).stdout;
+    assert!(text.starts_with("files\n  held     FS-02  "), "{text}");
+    assert!(text.ends_with("drybox: 1 held, 0 open, 0 skipped\n"), "{text}");
+    for wrong in [["--id", "FS-99"], ["--group", "nothing"]] {
+        let done = env.drybox().arg("prove").args(wrong).run().expect_code(125);
+        assert!(done.stderr.contains("fix:   drybox prove --list"), "{}", done.stderr);
+    }
+}
+
+/// A flag that weakens a box is seen: a writable share is one.
+#[test]
+fn a_flag_that_the_box_cannot_have_ends_in_its_own_error() {
+    let env = TestEnv::new();
+    let done = env.drybox().args(["prove", "--id", "FS-01", "--", "--privileged"]).run();
+    let done = done.expect_code(125);
+    assert!(done.stderr.contains("cannot make the attempts in drybox"), "{}", done.stderr);
+    assert!(done.stderr.contains("privileged"), "{}", done.stderr);
+}
