@@ -43,6 +43,7 @@ pub use plan::{
     Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree,
     Tmpfs,
 };
+pub use privileges::own_limit;
 pub use record::{Failed, Obstacle, RECORD, Record, Told};
 pub use rustix::io::Errno;
 pub use signals::{SignalFd, SignalSet, block_signals, is_ignored, stop_group, stop_self};

@@ -3,7 +3,6 @@
 use std::ffi::CStr;
 
 use drybox_spec::Resource;
-use rustix::process::Resource as Own;
 
 /// A limit that is in force by default.
 #[derive(Debug)]
@@ -41,7 +40,6 @@ pub enum Keeper {
 #[derive(Clone, Copy, Debug)]
 pub struct Lowered {
     pub(super) resource: Resource,
-    pub(super) own: Own,
     /// At most so much.
     pub(super) most: u64,
     /// At most half of what the caller has: the kernel counts it for the user, not for the box.
@@ -49,12 +47,12 @@ pub struct Lowered {
 }
 
 impl Lowered {
-    pub(super) const fn to(resource: Resource, own: Own, most: u64) -> Self {
-        Self { resource, own, most, halved: false }
+    pub(super) const fn to(resource: Resource, most: u64) -> Self {
+        Self { resource, most, halved: false }
     }
 
-    const fn halved(resource: Resource, own: Own, most: u64) -> Self {
-        Self { resource, own, most, halved: true }
+    const fn halved(resource: Resource, most: u64) -> Self {
+        Self { resource, most, halved: true }
     }
 }
 
@@ -65,12 +63,12 @@ pub const DEFAULT_LIMITS: &[DefaultLimit] = &[
     row("memory", "three quarters of the host's memory; a quarter when the host has less than a sixteenth left", Keeper::Watchdog, "a program that takes memory until the host stands still; what a build needs on a machine that can run it at all"),
     row("oom", "ended before anything else when memory runs out", Keeper::FirstToDie(c"/proc/self/oom_score_adj"), "the kernel would choose the largest process, which may be the user's own"),
     row("scratch", "half of the host's memory, or `--memory`; a million files", Keeper::Tmpfs, "a full /tmp is memory that no process holds; half is the kernel's own default"),
-    row("nofile", "65,536 descriptors a process", Keeper::Rlimit(Lowered::to(Resource::Nofile, Own::Nofile, 1 << 16)), "the kernel's table of open files is the host's; databases ask for 65,535, and programs that close every possible descriptor are slow above"),
-    row("memlock", "64 MiB a process", Keeper::Rlimit(Lowered::to(Resource::Memlock, Own::Memlock, 64 << 20)), "locked memory cannot be swapped; eight times what a distribution gives a user, where that is lowered at all"),
-    row("sigpending", "16,384 queued signals, at most half of the user's", Keeper::Rlimit(Lowered::halved(Resource::Sigpending, Own::Sigpending, 1 << 14)), "counted for the user: timers of other programs would fail; a timer or queued signal each"),
-    row("msgqueue", "half of the user's bytes in POSIX message queues", Keeper::Rlimit(Lowered::halved(Resource::Msgqueue, Own::Msgqueue, 819_200)), "counted for the user; five queues of the default size fit"),
-    row("nice", "no priority above the caller's", Keeper::Rlimit(Lowered::to(Resource::Nice, Own::Nice, 0)), "who may raise it on the host (audio groups) is not who runs inside"),
-    row("rtprio", "no real-time priority", Keeper::Rlimit(Lowered::to(Resource::Rtprio, Own::Rtprio, 0)), "a real-time loop holds a processor for ever"),
+    row("nofile", "65,536 descriptors a process", Keeper::Rlimit(Lowered::to(Resource::Nofile, 1 << 16)), "the kernel's table of open files is the host's; databases ask for 65,535, and programs that close every possible descriptor are slow above"),
+    row("memlock", "64 MiB a process", Keeper::Rlimit(Lowered::to(Resource::Memlock, 64 << 20)), "locked memory cannot be swapped; eight times what a distribution gives a user, where that is lowered at all"),
+    row("sigpending", "16,384 queued signals, at most half of the user's", Keeper::Rlimit(Lowered::halved(Resource::Sigpending, 1 << 14)), "counted for the user: timers of other programs would fail; a timer or queued signal each"),
+    row("msgqueue", "half of the user's bytes in POSIX message queues", Keeper::Rlimit(Lowered::halved(Resource::Msgqueue, 819_200)), "counted for the user; five queues of the default size fit"),
+    row("nice", "no priority above the caller's", Keeper::Rlimit(Lowered::to(Resource::Nice, 0)), "who may raise it on the host (audio groups) is not who runs inside"),
+    row("rtprio", "no real-time priority", Keeper::Rlimit(Lowered::to(Resource::Rtprio, 0)), "a real-time loop holds a processor for ever"),
     row("inotify-watches", "half of the user's", Keeper::Half(c"/proc/sys/user/max_inotify_watches"), "counted for the user: an editor outside could watch nothing any more; half is enough for a file watcher in a large tree"),
     row("inotify-instances", "half of the user's", Keeper::Half(c"/proc/sys/user/max_inotify_instances"), "as above; a development server takes a handful"),
 ];
