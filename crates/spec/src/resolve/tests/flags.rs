@@ -195,7 +195,7 @@ fn limits_keep_podmans_rules() {
         limits(RunRequest { memory, memory_swap: Some(swap.into()), ..words(&["true"]) })
     };
     let both = swap(Some("64m"), "64m").unwrap().swap.unwrap();
-    assert_eq!(both.value, crate::Swap::Most(ByteSize(64 << 20)));
+    assert_eq!(both.value, Swap::Most(ByteSize(64 << 20)));
     assert_eq!(both.from, Source::Flag("--memory-swap"));
     assert!(swap(Some("64m"), "0").unwrap().swap.is_none());
     assert!(swap(None, "-1").is_ok());
@@ -203,5 +203,5 @@ fn limits_keep_podmans_rules() {
         let error = swap(memory, less).unwrap_err();
         assert!(matches!(error, SpecError::Contradiction { .. }), "{memory:?} {less}");
     }
-    assert_eq!(limits(words(&["true"])).unwrap(), crate::Limits::default());
+    assert_eq!(limits(words(&["true"])).unwrap(), Limits::default());
 }
