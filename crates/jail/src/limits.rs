@@ -138,10 +138,9 @@ const fn as_rlimit(limit: Ulimit) -> Rlimit {
 impl Lowered {
     /// The limit; none when the caller's own is as low already, for nobody may raise it.
     fn rlimit(self) -> Option<Rlimit> {
-        // Where the kernel does not say, the child may not raise it and the launch ends with that.
-        let unknown = Rlimit { resource: 0, soft: u64::MAX, hard: u64::MAX };
-        let own = own_limit(as_number(self.resource)).unwrap_or(unknown);
-        let (own_soft, own_hard) = (own.soft, own.hard);
+        // Where nobody tells, it is lowered all the same; the child says so if it cannot.
+        let own = own_limit(as_number(self.resource));
+        let (own_soft, own_hard) = own.unwrap_or((u64::MAX, u64::MAX));
         let most = if self.halved { self.most.min(own_hard / 2) } else { self.most };
         let (soft, hard) = (own_soft.min(most), own_hard.min(most));
         let lower = (soft, hard) != (own_soft, own_hard);
@@ -188,10 +187,10 @@ mod tests {
     fn a_default_never_raises_what_the_caller_has() {
         for row in DEFAULT_LIMITS {
             let Keeper::Rlimit(lowered) = row.keeper else { continue };
-            let own = own_limit(as_number(lowered.resource)).unwrap();
+            let (soft, hard) = own_limit(as_number(lowered.resource)).unwrap();
             if let Some(limit) = lowered.rlimit() {
                 assert!(limit.soft <= limit.hard, "{}", row.id);
-                assert!(limit.soft <= own.soft && limit.hard <= own.hard, "{}", row.id);
+                assert!(limit.soft <= soft && limit.hard <= hard, "{}", row.id);
             }
         }
     }

@@ -109,7 +109,7 @@ pub fn examine(
     Ok(Findings {
         ready: !walls.iter().any(bad),
         walls,
-        limits: limits::look(inside, host, root),
+        limits: limits::look(inside, host),
         surroundings: surroundings::look(facts, host, root),
         host: surroundings::facts(host, root),
     })

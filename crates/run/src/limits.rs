@@ -103,12 +103,14 @@ const KILL: u8 = 9;
 pub struct LimitState {
     /// Its stable name: that of a row of [`DEFAULT_LIMITS`], or a flag.
     pub id: &'static str,
+    /// What it limits.
+    pub what: &'static str,
     /// Whether it is in force.
     pub in_force: bool,
     /// What keeps it, or would.
     pub kept_by: &'static str,
-    /// What it limits; when it is not in force, why not.
-    pub why: String,
+    /// Why it is not in force, or kept by less than a cgroup.
+    pub why: Option<String>,
     /// The command that would put it in force, or make the kernel keep it.
     pub fix: Option<String>,
 }
@@ -127,14 +129,15 @@ pub fn limits_in_force(host: &Host<'_>) -> Result<Vec<LimitState>, RunError> {
             let missing = knob.is_some_and(|knob| without.contains(&knob));
             let mut state = LimitState {
                 id: limit.id,
+                what: limit.most,
                 in_force: !missing,
                 kept_by,
-                why: limit.most.to_owned(),
+                why: None,
                 fix: None,
             };
             if missing {
                 let path = knob.map(CStr::to_string_lossy).unwrap_or_default();
-                state.why = format!("this kernel does not let a box have {path} of its own");
+                state.why = Some(format!("this kernel does not let a box have {path} of its own"));
                 // Processes are counted by setrlimit(2) as well.
                 state.in_force = matches!(limit.keeper, Keeper::Pids(_));
             }
@@ -159,6 +162,7 @@ const fn keeper(keeper: Keeper) -> (&'static str, Option<&'static CStr>) {
 /// A limit that a cgroup keeps when it is asked for, and who keeps it otherwise.
 struct Asked {
     flag: &'static str,
+    what: &'static str,
     controller: Controller,
     otherwise: Option<&'static str>,
 }
@@ -166,12 +170,19 @@ struct Asked {
 const ASKED: [Asked; 3] = [
     Asked {
         flag: "--memory",
+        what: "memory of all its processes and files, when asked for",
         controller: Controller::Memory,
         otherwise: Some("the supervisor, which looks: more may be taken between two looks"),
     },
-    Asked { flag: "--cpus", controller: Controller::Cpu, otherwise: None },
+    Asked {
+        flag: "--cpus",
+        what: "a share of the processors, when asked for",
+        controller: Controller::Cpu,
+        otherwise: None,
+    },
     Asked {
         flag: "--pids-limit",
+        what: "how many processes, when asked for",
         controller: Controller::Pids,
         otherwise: Some("setrlimit and the box's pid namespace"),
     },
@@ -190,9 +201,10 @@ impl Asked {
         let none = made.map(drop).err();
         LimitState {
             id: self.flag,
+            what: self.what,
             in_force: kept_by.is_some(),
             kept_by: kept_by.unwrap_or("a cgroup"),
-            why: none.as_ref().map_or_else(|| "when asked for".to_owned(), ToString::to_string),
+            why: none.as_ref().map(ToString::to_string),
             fix: none.map(|none| none.fix(host.is_root()).into_owned()),
         }
     }

@@ -63,23 +63,20 @@ pub(crate) fn limit(limit: Rlimit) -> Result<()> {
     // SAFETY: `raw` is a whole `rlimit64`, which the kernel only reads.
     let result = unsafe { libc::setrlimit64(resource, &raw const raw) };
     match raw::check(result.into()) {
-        Err(Errno::PERM) if resource == libc::RLIMIT_CORE && own_limit(resource)?.hard == 0 => {
-            Ok(())
-        }
+        Err(Errno::PERM) if resource == libc::RLIMIT_CORE && own_limit(resource)?.1 == 0 => Ok(()),
         done => done.map(drop),
     }
 }
 
-/// What the calling process is allowed of a resource (`RLIMIT_*`, getrlimit(2)).
+/// The calling process's own limit: soft and hard. getrlimit(2).
 ///
 /// # Errors
-/// *Host*, when the kernel does not know the resource.
-pub fn own_limit(resource: u32) -> Result<Rlimit> {
+/// *Host*, when a filter around the caller refuses to tell (rustix's wrapper would panic).
+pub fn own_limit(resource: u32) -> Result<(u64, u64)> {
     let mut limit = libc::rlimit64 { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a whole `rlimit64`, which the kernel fills.
     let result = unsafe { libc::getrlimit64(resource, &raw mut limit) };
-    raw::check(result.into())?;
-    Ok(Rlimit { resource, soft: limit.rlim_cur, hard: limit.rlim_max })
+    raw::check(result.into()).map(|_| (limit.rlim_cur, limit.rlim_max))
 }
 
 /// Gives up every capability, and every way to get one again: the bounding set, the ambient set

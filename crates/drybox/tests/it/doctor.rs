@@ -71,7 +71,7 @@ fn the_limits_are_those_that_a_box_has() {
     let env = TestEnv::new();
     let done = env.drybox().args(["doctor", "--json"]).run().expect_code(0);
     let limits = rows(&done, "limits");
-    for id in ["crash-dumps", "scratch-bytes", "scratch-files"] {
+    for id in ["crash-dumps", "scratch-bytes", "scratch-files", "pids", "memory", "nofile"] {
         assert!(limits.iter().any(|row| row.id == id && row.in_force), "{id}: {limits:?}");
     }
     // What nobody keeps has a why and a fix, and is not claimed.

@@ -5,6 +5,7 @@
 #[path = "../../examples/piped.rs"]
 #[expect(dead_code, reason = "its `main` is for people")]
 mod example;
+mod limits;
 mod neighbours;
 mod piped;
 

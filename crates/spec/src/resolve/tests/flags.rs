@@ -185,3 +185,23 @@ fn bad_scalars_name_their_flag() {
     assert_eq!(bad(RunRequest { tty: value("maybe"), ..new() }), "--tty");
     assert_eq!(bad(RunRequest { env: vec!["*".into()], ..new() }), "--env");
 }
+
+#[test]
+fn limits_keep_podmans_rules() {
+    let limits =
+        |request: RunRequest| on(&Host::default(), "/home/u/p", &request).map(|spec| spec.limits);
+    let swap = |memory: Option<&str>, swap: &str| {
+        let memory = memory.map(Into::into);
+        limits(RunRequest { memory, memory_swap: Some(swap.into()), ..words(&["true"]) })
+    };
+    let both = swap(Some("64m"), "64m").unwrap().swap.unwrap();
+    assert_eq!(both.value, Swap::Most(ByteSize(64 << 20)));
+    assert_eq!(both.from, Source::Flag("--memory-swap"));
+    assert!(swap(Some("64m"), "0").unwrap().swap.is_none());
+    assert!(swap(None, "-1").is_ok());
+    for (memory, less) in [(None, "64m"), (Some("0"), "64m"), (Some("64m"), "63m")] {
+        let error = swap(memory, less).unwrap_err();
+        assert!(matches!(error, SpecError::Contradiction { .. }), "{memory:?} {less}");
+    }
+    assert_eq!(limits(words(&["true"])).unwrap(), Limits::default());
+}
