@@ -8,7 +8,7 @@ use super::{answer, ids};
 /// A real peer, with the command line that its manual shows.
 #[test]
 fn bubblewrap_is_compared_side_by_side() {
-    require("bwrap");
+    drop(require("bwrap"));
     let env = TestEnv::new();
     let (done, several) = answer(&env, &["--engine", "drybox", "--engine", "bwrap"]);
     assert_eq!(done.code(), Some(1));
