@@ -85,12 +85,15 @@ fn without_a_sandbox_what_is_held_in_a_box_is_open() {
 fn the_attempts_leave_nothing_behind() {
     let env = TestEnv::new();
     env.write("file", "the user's");
+    let canaries = TestEnv::new();
     let before = Snapshot::of(env.root());
     for engine in ["drybox", "none"] {
-        let run = env.drybox().env("TMPDIR", env.root()).args(["prove", "--engine", engine]).run();
+        let run = env.drybox().env("TMPDIR", canaries.work());
+        let run = run.args(["prove", "--engine", engine]).run();
         assert!(run.stdout.contains(" held, "), "{}{}", run.stdout, run.stderr);
     }
     before.expect_same(&Snapshot::of(env.root()));
+    assert_eq!(std::fs::read_dir(canaries.work()).unwrap().count(), 0);
     env.expect_no_stray_process();
 }
 
