@@ -1,7 +1,7 @@
 //! The hidden mode: makes the attempts and says what came of each.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use crate::attempt;
@@ -16,7 +16,7 @@ use crate::table;
 /// Makes the attempts that the arguments name, and writes a line for each to `out`.
 ///
 /// Arguments: the [`Scene`], and the ids of probes (`FS-04,FS-05`). `NAMESPACES=1` makes each attempt in namespaces of its own, for a control. `WAIT=1`
-/// makes none and waits to be killed: a process to aim at. Needs nothing of the file system that it
+/// makes none: a process to aim at. Needs nothing of the file system that it
 /// runs in, and must be called by a process that has one thread.
 ///
 /// # Errors
@@ -28,8 +28,9 @@ pub fn inside(args: &[OsString], out: &mut dyn Write) -> std::io::Result<()> {
         scene.forget("INIT");
     }
     let ids = args.get(1).map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default();
-    while scene.get("WAIT").is_some() {
-        std::thread::sleep(Duration::from_secs(3600));
+    if scene.get("WAIT").is_some() {
+        wait(&scene);
+        return Ok(());
     }
     let mut count = 0_usize;
     for probe in ids.split(',').filter_map(table::probe) {
@@ -41,6 +42,16 @@ pub fn inside(args: &[OsString], out: &mut dyn Write) -> std::io::Result<()> {
     }
     out.write_all((Line::End(count).json() + "\n").as_bytes())?;
     out.flush()
+}
+
+/// A process to aim at. When its caller was killed, which shows in its standard input, it removes
+/// what was made for the attempts.
+fn wait(scene: &Scene) {
+    let mut byte = [0; 1];
+    while let Ok(1) = std::io::stdin().read(&mut byte) {}
+    if let Some(top) = scene.path("{TOP}") {
+        std::fs::remove_dir_all(top).ok();
+    }
 }
 
 fn finding_of(probe: &Probe, scene: &Scene) -> Finding {

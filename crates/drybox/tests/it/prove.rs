@@ -8,8 +8,8 @@ use serde_json::Value;
 /// The answer of `prove --json` with these arguments.
 fn answer(env: &TestEnv, args: &[&str]) -> (Done, Value) {
     let done = env.drybox().args(["prove", "--json"]).args(args).run();
-    let value = serde_json::from_str(&done.stdout);
-    let value = value.unwrap_or_else(|error| panic!("{error}: {} {}", done.stdout, done.stderr));
+    assert!(done.stdout.starts_with('{'), "{} {}", done.stdout, done.stderr);
+    let value = serde_json::from_str(&done.stdout).unwrap();
     (done, value)
 }
 
@@ -24,9 +24,10 @@ fn expect_nothing_open(args: &[&str]) {
     let env = TestEnv::new();
     let (done, answer) = answer(&env, args);
     assert_eq!(ids(&answer, "open"), Vec::<&str>::new(), "{answer:#}");
-    assert_eq!((done.code(), &answer["open"]), (Some(0), &Value::from(0)));
-    assert_eq!(answer["engine"], "drybox");
-    let held = answer["held"].as_u64().unwrap();
+    let of = |field| answer.get(field).unwrap();
+    assert_eq!((done.code(), of("open")), (Some(0), &Value::from(0)));
+    assert_eq!(of("engine"), "drybox");
+    let held = of("held").as_u64().unwrap();
     assert_eq!(held, ids(&answer, "held").len() as u64);
     // Some attempts are refused to an ordinary user outside as well, and so prove nothing.
     assert!(held >= if is_root() { 135 } else { 125 }, "{:#?}", ids(&answer, "skipped"));
@@ -84,19 +85,43 @@ fn without_a_sandbox_what_is_held_in_a_box_is_open() {
 fn the_attempts_leave_nothing_behind() {
     let env = TestEnv::new();
     env.write("file", "the user's");
+    let canaries = TestEnv::new();
     let before = Snapshot::of(env.root());
     for engine in ["drybox", "none"] {
-        answer(&env, &["--engine", engine]);
+        let run = env.drybox().env("TMPDIR", canaries.work());
+        let run = run.args(["prove", "--engine", engine]).run();
+        assert!(run.stdout.contains(" held, "), "{}{}", run.stdout, run.stderr);
     }
     before.expect_same(&Snapshot::of(env.root()));
+    assert_eq!(std::fs::read_dir(canaries.work()).unwrap().count(), 0);
     env.expect_no_stray_process();
-    for entry in std::fs::read_dir("/var/tmp").unwrap().flatten() {
-        use std::os::unix::fs::MetadataExt;
-        let ours = entry.metadata().is_ok_and(|m| m.uid() == rustix::process::getuid().as_raw());
-        let name = entry.file_name().into_string().unwrap_or_default();
-        // Another test may be at it just now: its own directory holds a probe that runs.
-        let busy = drybox_testkit::processes_mentioning(name.as_bytes());
-        assert!(!(ours && name.starts_with("drybox-prove-")) || !busy.is_empty(), "{name} is left");
+}
+
+/// The process that is aimed at cleans up after the one that made it.
+#[test]
+fn a_prove_that_is_killed_leaves_nothing_behind() {
+    let env = TestEnv::new();
+    let canaries = || {
+        let mut names = std::fs::read_dir(env.root()).unwrap().flatten().map(|e| e.file_name());
+        names.find(|name| name.as_encoded_bytes().starts_with(b"drybox-prove-"))
+    };
+    let mut command = env.drybox().env("TMPDIR", env.root()).arg("prove").into_command();
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let runs = |name: std::ffi::OsString| {
+        !drybox_testkit::processes_mentioning(name.as_encoded_bytes()).is_empty()
+    };
+    wait_until(|| canaries().is_some_and(runs));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    wait_until(|| canaries().is_none());
+    env.expect_no_stray_process();
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let begun = std::time::Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "it does not come");
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }
 
@@ -121,7 +146,6 @@ fn groups_and_ids_choose_and_unknown_ones_are_told() {
     }
 }
 
-/// A flag that weakens a box is seen: a writable share is one.
 #[test]
 fn a_flag_that_the_box_cannot_have_ends_in_its_own_error() {
     let env = TestEnv::new();

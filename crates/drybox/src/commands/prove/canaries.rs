@@ -8,6 +8,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, symlink};
 use std::os::unix::net::{SocketAddr, UnixListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -94,7 +95,12 @@ impl Canaries {
         rustix::io::fcntl_setfd(&open, rustix::io::FdFlags::empty())
             .map_err(|errno| failed("an open directory")(errno.into()))?;
         let mut command = Command::new(work.join("probe"));
-        command.args([HIDDEN, "WAIT=1"]).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut told = Scene::default();
+        told.set("WAIT", "1");
+        told.set("TOP", top.as_os_str().as_bytes());
+        // Its input ends with this process; a terminal's Ctrl-C is not for it.
+        command.arg(HIDDEN).arg(told.arg()).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::null());
         let process = command.spawn().map_err(failed("a process"))?;
         let mut canaries = Self {
             top: top.to_owned(),
