@@ -1,6 +1,7 @@
 //! One file a command: calls the rooms, hands what they say to `render`.
 
 mod completions;
+pub(crate) mod prove;
 pub(crate) mod run;
 
 use std::io::{self, Write};
@@ -10,7 +11,7 @@ use clap::{ArgMatches, Command};
 use drybox_spec::{Kind, Report};
 
 /// The commands beside `run`, in the order of the help. A new one is a file here and a row.
-pub(crate) const COMMANDS: &[Entry] = &[completions::ENTRY];
+pub(crate) const COMMANDS: &[Entry] = &[prove::ENTRY, completions::ENTRY];
 
 /// One command: its words and what it does.
 #[derive(Debug)]
