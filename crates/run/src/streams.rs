@@ -95,12 +95,13 @@ impl<'a> Caller<'a> {
             Some(wire_output(self.error, "standard error", raw, &mut outputs)?)
         };
         let forward = spec.stdin.value == Stdin::Forward;
+        let filtered = wall!("terminal-filter", !raw);
         Ok(Wiring {
             streams: Streams::Terminal { error },
             input: None,
             input_is_spare: false,
             outputs,
-            tty: Some(Tty::new(self.input, self.output, !wall!("terminal-filter", !raw), forward)),
+            tty: Some(Tty::new(self.input, self.output, !filtered, forward)),
         })
     }
 
