@@ -30,6 +30,10 @@ impl Kept {
         let mut knobs = Vec::new();
         let lowers = limits.ulimits.value == Ulimits::Lowered;
         for row in DEFAULT_LIMITS {
+            #[cfg(drybox_weaken)]
+            if drybox_sys::is_gone(&format!("limit-{}", row.id)) {
+                continue;
+            }
             match row.keeper {
                 Keeper::Rlimit(lowered) if lowers && !is_asked(asked, lowered.resource) => {
                     rlimits.extend(lowered.rlimit());
@@ -49,7 +53,8 @@ impl Kept {
                 Keeper::Rlimit(_) | Keeper::Tmpfs | Keeper::Watchdog => {}
             }
         }
-        rlimits.extend(nproc(limits, asked));
+        let processes = nproc(limits, asked);
+        rlimits.extend_from_slice(wall!("limit-pids", processes.as_slice()));
         let others = asked.iter().filter(|limit| limit.resource != Resource::Nproc);
         rlimits.extend(others.map(|limit| as_rlimit(*limit)));
         Self { rlimits, knobs }

@@ -6,7 +6,7 @@ use std::ptr;
 use std::sync::{Mutex, PoisonError};
 
 use drybox_spec::{ByteSize, Tmpfs};
-use drybox_sys::{self as sys, Failed, Mask, PointerList};
+use drybox_sys::{self as sys, Failed, Mask, PointerList, wall};
 use libc::sock_filter;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
@@ -247,8 +247,11 @@ impl Jail {
         let hostname = CString::new(self.interior.hostname.as_str()).unwrap_or_default();
         let close_first = channels.supervisor_ends();
         let scratch_size = limits::scratch_size(&self.interior.limits);
-        let scratch: [(&CStr, &CStr); 3] =
-            [(c"mode", c"0755"), (c"size", &scratch_size), (c"nr_inodes", INODES)];
+        let scratch: [(&CStr, &CStr); 3] = [
+            (c"mode", c"0755"),
+            (c"size", wall!("limit-scratch", scratch_size.as_c_str())),
+            (c"nr_inodes", wall!("limit-scratch", INODES)),
+        ];
         let join: Vec<BorrowedFd<'_>> = self.cgroup.iter().flat_map(Leaf::join).collect();
         let knobs = self.kept.knobs();
 

@@ -6,7 +6,7 @@ use std::ffi::CStr;
 use drybox_jail::cgroup::{Cgroups, Controller, Leaf, NoCgroup, Wanted};
 use drybox_jail::{
     DEFAULT_LIMITS, Identity, Interior, Jail, Keeper, RECORD, Record, Sandbox, Stream, Streams,
-    Told,
+    Told, wall,
 };
 use drybox_spec::{BoxUser, Cpus, Ending, Notice, SandboxSpec};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -70,7 +70,7 @@ impl Arranged {
         if spec.shm_size.is_some() {
             scratch.extend(drybox_spec::BoxPath::parse(b"/dev/shm"));
         }
-        self.rule.map(|rule| Watchdog::new(rule, Eye::new(sandbox.pid, scratch)))
+        wall!("watchdog", self.rule.map(|rule| Watchdog::new(rule, Eye::new(sandbox.pid, scratch))))
     }
 }
 

@@ -74,7 +74,7 @@ pub fn release(
     write_map(launched.pid, b"/uid_map", uid_map)?;
     write_map(launched.pid, b"/gid_map", gid_map)?;
     // The child is not dumpable, so this file of its own is not its own.
-    write_map(launched.pid, b"/oom_score_adj", FIRST_TO_DIE)?;
+    wall!("limit-oom", write_map(launched.pid, b"/oom_score_adj", FIRST_TO_DIE))?;
     rustix::io::write(lifeline, b"g").map(drop)
 }
 

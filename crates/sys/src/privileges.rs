@@ -29,7 +29,7 @@ pub(crate) fn close_supervisor_ends(channel: &Channel<'_>) -> Result<()> {
 /// 1 waits a third of a millisecond; moved by its parent it is nine.
 pub(crate) fn join(files: &[BorrowedFd<'_>]) -> core::result::Result<(), Failed> {
     for (index, file) in files.iter().enumerate() {
-        rustix::io::write(file, b"0").at_row(Step::Cgroup, index)?;
+        wall!("cgroup", rustix::io::write(file, b"0").map(drop)).at_row(Step::Cgroup, index)?;
     }
     if files.is_empty() { Ok(()) } else { raw::new_cgroup_namespace().at(Step::Cgroup) }
 }

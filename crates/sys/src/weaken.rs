@@ -116,6 +116,19 @@ mod weakened {
         }
     }
 
+    /// What a tmpfs takes for no limit.
+    impl Gone for &CStr {
+        fn gone() -> Self {
+            c"0"
+        }
+    }
+
+    impl<T> Gone for Option<T> {
+        fn gone() -> Self {
+            None
+        }
+    }
+
     impl<T> Gone for &[T] {
         fn gone() -> Self {
             &[]

@@ -213,6 +213,19 @@ const WALLS: &[Row] = &[
         &["walls::descriptors::a_log_on_standard_output_is_written_and_nothing_else"],
     ),
     both("environment", &["walls::descriptors::no_variable_of_the_caller_enters"]).quick(),
+    both("limit-pids", &["limits::processes::forks_end_at_the_limit"]),
+    both("limit-oom", &[DEFAULTS]),
+    both("limit-scratch", &["limits::scratch_space_is_limited_in_bytes_and_files"]),
+    both("limit-nofile", &["limits::host::descriptors_end_at_the_limit", DEFAULTS]),
+    both("limit-memlock", &[DEFAULTS]),
+    both("limit-sigpending", &[DEFAULTS]),
+    both("limit-msgqueue", &[DEFAULTS]),
+    both("limit-inotify-watches", &[DEFAULTS]),
+    both("limit-inotify-instances", &[DEFAULTS]),
+    both("watchdog", &["limits::memory::a_heap_beyond_the_limit_ends_the_box"])
+        .of(Users::User, "real root has a cgroup, which keeps it"),
+    both("cgroup", &["limits::cgroups::root_only::a_box_is_in_its_cgroups_and_they_go_with_it"])
+        .of(Users::Root, "a user has no cgroup to give, here"),
     both(
         "terminal-filter",
         &["terminal::shows::what_would_reach_the_users_machine_is_withheld_and_told"],
@@ -264,6 +277,7 @@ const CALLS: &[(&str, &[&str])] = &[
     ("name_to_handle_at", &[MOUNTS]),
 ];
 
+const DEFAULTS: &str = "limits::the_defaults_are_in_force_and_the_hosts_stay_as_they_are";
 const NAMESPACES: &str = "walls::namespaces::every_namespace_is_another";
 const MOUNTS: &str = "walls::filesystem::mounts_stand_as_designed_and_cannot_be_moved";
 const MOUNT_TABLE_READ_ONLY: &str = "walls::filesystem::what_is_there_cannot_be_changed";
@@ -311,6 +325,12 @@ mod tests {
     fn every_marked_wall_is_in_the_table_and_every_row_is_marked() {
         let mut marked = marked();
         marked.extend(["seccomp", "set-id-filter"].map(ToOwned::to_owned));
+        // A row of the limits' table is a wall of its name. Of these nobody here has more than a
+        // box may take, so that nobody would notice; memory is the watchdog's.
+        let limits = source(&["crates/jail/src/limits"]);
+        let ids = limits.split("    row(\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let ids = ids.filter(|id| !["nice", "rtprio", "memory"].contains(id));
+        marked.extend(ids.map(|id| format!("limit-{id}")));
         let listed: BTreeSet<String> = WALLS
             .iter()
             .flat_map(|row| row.names.split('+'))
