@@ -45,7 +45,7 @@ const TOOLS: &[Tool] = &[
         "ps aux | wc -l | xargs test 12 -ge && echo few; free -m; uptime",
         &["few", "Mem:"],
     ),
-    row(&["ps"], "top -b -n1", &["Tasks:", "drybox-+"]),
+    row(&["ps"], "top -b -n1", &["Tasks:", " drybox-"]),
     // Files.
     row(&[], "find / -xdev > /dev/null && echo all", &["all"]),
     row(

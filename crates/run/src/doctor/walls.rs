@@ -87,7 +87,7 @@ pub const WALLS: &[Wall] = &[
     row("loopback", "a loopback and no other interface", &[Step::Inside(In::Network)], Seen::OnlyLoopback),
     row("ipc-namespace", "no shared memory or queues of the host", &[], Seen::Namespace(Namespace::Ipc, "ipc")),
     row("uts-namespace", "a host name of its own", &[Step::Inside(In::Hostname)], Seen::Namespace(Namespace::Uts, "uts")),
-    row("cgroup-namespace", "no sight of the host's cgroups", &[], Seen::Namespace(Namespace::Cgroup, "cgroup")),
+    row("cgroup-namespace", "no sight of the host's cgroups", &[Step::Inside(In::Cgroup)], Seen::Namespace(Namespace::Cgroup, "cgroup")),
     row("devices", "device nodes that were verified, and no others", &[Step::Inside(In::Device)], Seen::Mount { at: "/dev/null", kind: "*", read_only: false }),
     row("terminals", "terminals of its own", &[Step::Inside(In::Terminals)], Seen::Mount { at: "/dev/pts", kind: "devpts", read_only: false }),
     row("keyring", "a session keyring of its own", &[Step::Inside(In::Keyring)], Seen::Started),
