@@ -1,0 +1,3 @@
+//! x
+use crate::hold::rule::Rule;
+pub(super) const RULES: &[Rule] = &[];

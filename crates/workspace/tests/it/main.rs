@@ -1,0 +1,18 @@
+//! What the room promises, from outside.
+#![forbid(unsafe_code)]
+
+mod fixtures;
+mod hold_table;
+
+/// The modules of this binary, as they stand above.
+const MODULES: &[&str] = &["fixtures", "hold_table"];
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
+    for entry in std::fs::read_dir(here).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let stem = name.trim_end_matches(".rs");
+        assert!(stem == "main" || MODULES.contains(&stem), "{name} is in no module");
+    }
+}
