@@ -140,6 +140,9 @@ impl Judge {
                 change.changed().filter(runs).map(|after| what_changed(change, after))
             }
             Check::Guard => guard(change),
+            Check::Deleted => {
+                (!is_new && change.after.is_none()).then(|| vec![Line::about("deleted")])
+            }
             Check::Mask => mask(change),
             Check::Keys(keys) => seen.keys(keys),
             Check::KeysGone(keys) => seen.keys_gone(keys),
@@ -383,7 +386,7 @@ fn is_about_place(look: &Look) -> bool {
         && match look.check {
             Check::Any | Check::Keys(_) | Check::KeysGone(_) | Check::Mask | Check::Guard => true,
             Check::Beside(_) | Check::Lock(_) | Check::Executable | Check::LinesGone(_) => true,
-            Check::New | Check::NewExecutable | Check::Lines(_) | Check::Closure => false,
+            Check::New | Check::NewExecutable | Check::Lines(_) | Check::Closure | Check::Deleted => false,
             Check::Trick(_) | Check::Text(_) => false,
         }
 }

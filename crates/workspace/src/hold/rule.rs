@@ -74,6 +74,8 @@ pub enum Check {
     NewExecutable,
     /// It was a guard: deleted, or a line of it is gone.
     Guard,
+    /// It is gone.
+    Deleted,
     /// A line or negation that narrows a mask: a line gone, a `!` line new, or deleted.
     Mask,
     /// A value at one of these keys is new or changed; a file that does not parse is held.
