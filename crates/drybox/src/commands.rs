@@ -2,6 +2,7 @@
 
 mod completions;
 pub(crate) mod run;
+mod scan;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use clap::{ArgMatches, Command};
 use drybox_spec::{Kind, Report};
 
 /// The commands beside `run`, in the order of the help. A new one is a file here and a row.
-pub(crate) const COMMANDS: &[Entry] = &[completions::ENTRY];
+pub(crate) const COMMANDS: &[Entry] = &[scan::ENTRY, completions::ENTRY];
 
 /// One command: its words and what it does.
 #[derive(Debug)]

@@ -2,6 +2,7 @@
 
 mod error;
 mod explain;
+mod scan;
 mod summary;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::io::{self, Write};
 
 pub(crate) use error::error;
 pub(crate) use explain::explain;
+pub(crate) use scan::scan;
 pub(crate) use summary::summary;
 
 /// For people, or for programs.

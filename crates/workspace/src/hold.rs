@@ -14,12 +14,13 @@ mod lock;
 mod name;
 mod parse;
 mod rule;
+mod siblings;
 mod table;
 mod text;
 mod trick;
 
 pub use change::{Change, Held, Kind, Line, Lookup, Nothing, READ_LIMIT, State};
-pub use judge::{Judge, judge};
+pub use judge::{Judge, Judging, judge};
 pub use parse::check;
-pub use rule::{Check, Format, Keys, Lock, Look, Rule, Severity, Standing, Text, Trick, Value};
+pub use rule::{Check, Format, Keys, Lock, Look, Named, Rule, Severity, Standing, Text, Trick, Value};
 pub use table::{FAMILIES, Family, rules};

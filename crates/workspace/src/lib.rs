@@ -2,8 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod hold;
+mod scan;
 
 pub use hold::{
-    Change, Check, FAMILIES, Family, Format, Held, Judge, Keys, Kind, Line, Lock, Look, Lookup, Nothing,
+    Change, Check, FAMILIES, Family, Format, Held, Judge, Judging, Keys, Kind, Line, Lock, Look, Lookup, Named, Nothing,
     READ_LIMIT, Rule, Severity, Standing, State, Text, Trick, Value, check, judge, rules,
 };
+pub use scan::{Found, Limits, ScanError, Skipped, Why, scan};

@@ -6,18 +6,18 @@ use std::collections::HashMap;
 use super::change::{Change, Line, Lookup};
 use super::glob::wildcard;
 use super::parse;
-use super::rule::Format;
+use super::rule::{Format, Named};
 
 /// What the host's entries name: path, and which entry.
 #[derive(Debug)]
 pub(super) struct Closure {
-    named: HashMap<Vec<u8>, Line>,
+    named: HashMap<(Vec<u8>, Named), Line>,
 }
 
 impl Closure {
     /// Reads the entries of the host, once for all changes.
     pub(super) fn new(lookup: &dyn Lookup) -> Self {
-        let mut closure = Self::none();
+        let mut closure = Self { named: HashMap::new() };
         for entry in ENTRIES {
             let Some(bytes) = lookup.host(entry.path.as_bytes()) else { continue };
             match entry.read {
@@ -28,15 +28,10 @@ impl Closure {
         closure
     }
 
-    /// Nothing is trusted.
-    pub(super) fn none() -> Self {
-        Self { named: HashMap::new() }
-    }
-
     /// The entry that names the file of this change.
-    pub(super) fn names(&self, change: &Change) -> Option<Vec<Line>> {
+    pub(super) fn names(&self, change: &Change, by: Named) -> Option<Vec<Line>> {
         change.changed()?;
-        self.named.get(&change.path).map(|line| vec![line.clone()])
+        self.named.get(&(change.path.clone(), by)).map(|line| vec![line.clone()])
     }
 
     fn keys(&mut self, path: &str, format: Format, names: &[&str], bytes: &[u8]) {
@@ -54,7 +49,7 @@ impl Closure {
             let text = String::from_utf8_lossy(line);
             for part in text.split(['@']).skip(1).chain(text.split("#[[file:").skip(1)) {
                 let end = part.find(|c: char| c.is_whitespace() || matches!(c, ']' | ')' | '`' | ',' | '"'));
-                self.word(path, number, part.get(..end.unwrap_or(part.len())).unwrap_or_default());
+                self.word(Named::ByText, path, number, part.get(..end.unwrap_or(part.len())).unwrap_or_default());
             }
         }
     }
@@ -63,11 +58,11 @@ impl Closure {
     fn words(&mut self, path: &str, line: u32, command: &str) {
         let is_gap = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '&' | '(' | ')' | '=' | ',');
         for word in command.split(is_gap) {
-            self.word(path, line, word);
+            self.word(Named::ByCommand, path, line, word);
         }
     }
 
-    fn word(&mut self, entry: &str, line: u32, word: &str) {
+    fn word(&mut self, by: Named, entry: &str, line: u32, word: &str) {
         const ROOTS: &[&str] = &[
             "file://", "./", "$CLAUDE_PROJECT_DIR/", "${CLAUDE_PROJECT_DIR}/", "${workspaceFolder}/",
             "${workspaceRoot}/", "$PWD/", "${PWD}/", "$(pwd)/",
@@ -83,7 +78,7 @@ impl Closure {
             return;
         }
         let text = format!("named by {entry} line {line}: {word}");
-        self.named.entry(clean.join("/").into_bytes()).or_insert(Line::of(0, text.as_bytes()));
+        self.named.entry((clean.join("/").into_bytes(), by)).or_insert(Line::of(0, text.as_bytes()));
     }
 }
 

@@ -11,6 +11,7 @@ use super::glob::{Globs, wildcard};
 use super::lines::{self, fresh, show};
 use super::parse::{self, Entry, Flat};
 use super::rule::{Check, Keys, Look, Rule, Standing, Value};
+use super::siblings::Siblings;
 use super::{lock, name, table, text, trick};
 
 /// The table, ready to judge.
@@ -26,8 +27,31 @@ pub struct Judge {
 #[must_use]
 pub fn judge(changes: impl Iterator<Item = Change>, lookup: &dyn Lookup) -> Vec<Held> {
     let judge = Judge::new();
-    let mut closure = Closure::new(lookup);
-    changes.flat_map(|change| judge.with(&change, lookup, &mut closure, Mode::Change)).collect()
+    let session = judge.begin(lookup);
+    changes.flat_map(|change| session.change(&change)).collect()
+}
+
+/// The changes of one workspace.
+#[derive(Debug)]
+pub struct Judging<'a> {
+    judge: &'a Judge,
+    closure: Closure,
+    siblings: Siblings<'a>,
+}
+
+impl Judging<'_> {
+    /// Why this change is held; empty: it is not.
+    #[must_use]
+    pub fn change(&self, change: &Change) -> Vec<Held> {
+        self.judge.with(change, self, Mode::Change)
+    }
+
+    /// What this file, that nobody changed, would do by itself.
+    #[must_use]
+    pub fn standing(&self, path: &[u8], state: State) -> Vec<Held> {
+        let change = Change { path: path.to_vec(), before: None, after: Some(state) };
+        self.judge.with(&change, self, Mode::Standing)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +72,7 @@ struct Seen<'a> {
     change: &'a Change,
     /// The normalised path.
     path: &'a str,
-    lookup: &'a dyn Lookup,
+    session: &'a Judging<'a>,
     patterns: &'a OnceCell<RegexSet>,
 }
 
@@ -67,17 +91,16 @@ impl Judge {
         Self { rules, globs, patterns }
     }
 
-    /// Why this change is held; empty: it is not.
+    /// Begins with the changes of one workspace: what its host trusts is read once.
     #[must_use]
-    pub fn change(&self, change: &Change, lookup: &dyn Lookup) -> Vec<Held> {
-        self.with(change, lookup, &mut Closure::new(lookup), Mode::Change)
+    pub fn begin<'a>(&'a self, lookup: &'a dyn Lookup) -> Judging<'a> {
+        Judging { judge: self, closure: Closure::new(lookup), siblings: Siblings::new(lookup) }
     }
 
-    /// What this file, that nobody changed, would do by itself.
+    /// Whether the table has this row.
     #[must_use]
-    pub fn standing(&self, path: &[u8], state: State, lookup: &dyn Lookup) -> Vec<Held> {
-        let change = Change { path: path.to_vec(), before: None, after: Some(state) };
-        self.with(&change, lookup, &mut Closure::none(), Mode::Standing)
+    pub fn has(&self, id: &str) -> bool {
+        self.rules.iter().any(|rule| rule.id.eq_ignore_ascii_case(id))
     }
 
     /// Whether a row has this path as its place: for masks of direct mode, and links that point there.
@@ -87,13 +110,7 @@ impl Judge {
         looks.iter().any(|&(rule, look)| self.look(rule, look).is_some_and(is_about_place))
     }
 
-    fn with(
-        &self,
-        change: &Change,
-        lookup: &dyn Lookup,
-        closure: &mut Closure,
-        mode: Mode,
-    ) -> Vec<Held> {
+    fn with(&self, change: &Change, session: &Judging<'_>, mode: Mode) -> Vec<Held> {
         let mut held: Vec<Held> = Vec::new();
         if change.before == change.after {
             return held;
@@ -110,8 +127,8 @@ impl Judge {
             else {
                 continue;
             };
-            let seen = Seen { change, path: &path, lookup, patterns };
-            if let Some(mut lines) = self.check(&seen, look_at.check, closure) {
+            let seen = Seen { change, path: &path, session, patterns };
+            if let Some(mut lines) = self.check(&seen, look_at.check) {
                 lines.truncate(Line::MOST);
                 let path = change.path.clone();
                 held.push(Held { rule: row.id, path, why: row.why, severity: row.severity, lines });
@@ -125,7 +142,7 @@ impl Judge {
     }
 
     /// The lines for which the check holds the change; `None`: it does not.
-    fn check(&self, seen: &Seen<'_>, check: Check, closure: &mut Closure) -> Option<Vec<Line>> {
+    fn check(&self, seen: &Seen<'_>, check: Check) -> Option<Vec<Line>> {
         let change = seen.change;
         let is_new = change.before.is_none();
         match check {
@@ -156,10 +173,10 @@ impl Judge {
             }
             Check::Trick(trick) => {
                 let is_place = |path: &[u8]| self.is_sensitive(path);
-                trick::seen(trick, change, seen.lookup, &is_place)
+                trick::seen(trick, change, &seen.session.siblings, &is_place)
             }
             Check::Text(mark) => text::seen(mark, seen.path, change.old(), change.new()),
-            Check::Closure => closure.names(change),
+            Check::Closure(by) => seen.session.closure.names(change, by),
         }
     }
 
@@ -285,7 +302,7 @@ impl Seen<'_> {
     fn has_beside(&self, names: &[&str]) -> bool {
         let at = self.change.path.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
         let directory = self.change.path.get(..at).unwrap_or_default();
-        names.iter().all(|name| self.lookup.after(&[directory, name.as_bytes()].concat()).is_some())
+        names.iter().all(|name| self.session.siblings.after(&[directory, name.as_bytes()].concat()).is_some())
     }
 }
 
@@ -386,7 +403,7 @@ fn is_about_place(look: &Look) -> bool {
         && match look.check {
             Check::Any | Check::Keys(_) | Check::KeysGone(_) | Check::Mask | Check::Guard => true,
             Check::Beside(_) | Check::Lock(_) | Check::Executable | Check::LinesGone(_) => true,
-            Check::New | Check::NewExecutable | Check::Lines(_) | Check::Closure | Check::Deleted => false,
+            Check::New | Check::NewExecutable | Check::Lines(_) | Check::Closure(_) | Check::Deleted => false,
             Check::Trick(_) | Check::Text(_) => false,
         }
 }

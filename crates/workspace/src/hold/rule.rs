@@ -95,7 +95,16 @@ pub enum Check {
     /// Something in the text that the eye does not see, or that speaks to a model.
     Text(Text),
     /// An entry that the host already trusts names this file.
-    Closure,
+    Closure(Named),
+}
+
+/// What of the host names a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Named {
+    /// A command of a settings or project file.
+    ByCommand,
+    /// An instruction file's import.
+    ByText,
 }
 
 /// Keys of a parsed file.

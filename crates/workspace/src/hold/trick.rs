@@ -1,14 +1,15 @@
 //! Tricks of the file system: links, modes, special files, names.
 
-use super::change::{Change, Kind, Line, Lookup, READ_LIMIT, State};
+use super::change::{Change, Kind, Line, READ_LIMIT, State};
 use super::name;
 use super::rule::Trick;
+use super::siblings::{Alike, Siblings};
 
 /// What of the trick the change has; `None`: nothing.
 pub(super) fn seen(
     trick: Trick,
     change: &Change,
-    lookup: &dyn Lookup,
+    lookup: &Siblings<'_>,
     is_sensitive: &dyn Fn(&[u8]) -> bool,
 ) -> Option<Vec<Line>> {
     let after = change.after.as_ref()?;
@@ -91,7 +92,7 @@ fn resolve(path: &[u8], target: &[u8]) -> Option<Vec<u8>> {
     Some(parts.join(&b'/'))
 }
 
-fn leaves(path: &[u8], target: &[u8], lookup: &dyn Lookup) -> Option<&'static str> {
+fn leaves(path: &[u8], target: &[u8], lookup: &Siblings<'_>) -> Option<&'static str> {
     if target.starts_with(b"/") {
         return Some("absolute");
     }
@@ -123,11 +124,8 @@ fn privilege(before: Option<&State>, after: &State) -> Option<Vec<Line>> {
     Some(vec![Line::about(text)])
 }
 
-fn collision(path: &[u8], lookup: &dyn Lookup) -> Option<Vec<Line>> {
-    let own = base(path);
-    let key = name::collation(own);
-    let same = |other: &Vec<u8>| other != own && name::collation(other) == key;
-    let other = lookup.names(parent(path)).into_iter().find(same)?;
+fn collision(path: &[u8], lookup: &Siblings<'_>) -> Option<Vec<Line>> {
+    let other = lookup.other(parent(path), base(path), Alike::OnOtherHosts)?;
     Some(vec![Line::of(0, &[b"beside ", other.as_slice()].concat())])
 }
 
@@ -154,7 +152,7 @@ fn is_bait(file: &[u8]) -> bool {
 }
 
 /// Drawn like a sibling or a well-known name, or with two extensions of which the last one runs.
-fn look_alike(path: &[u8], lookup: &dyn Lookup) -> Option<Vec<Line>> {
+fn look_alike(path: &[u8], lookup: &Siblings<'_>) -> Option<Vec<Line>> {
     let own = base(path);
     let lower = String::from_utf8_lossy(own).to_lowercase();
     let parts: Vec<&str> = lower.split('.').collect();
@@ -176,9 +174,7 @@ fn look_alike(path: &[u8], lookup: &dyn Lookup) -> Option<Vec<Line>> {
     if !name::has_look_alikes(own) {
         return None;
     }
-    let skeleton = name::skeleton(own);
-    let same = |other: &Vec<u8>| other != own && name::skeleton(other) == skeleton;
-    let other = lookup.names(parent(path)).into_iter().find(same)?;
+    let other = lookup.other(parent(path), own, Alike::ToTheEye)?;
     Some(vec![Line::of(0, &[b"looks like ", other.as_slice()].concat())])
 }
 

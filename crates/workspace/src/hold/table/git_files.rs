@@ -11,7 +11,7 @@ pub(super) const RULES: &[Rule] = &[
     med("H-GIT-26", "hides later changes from review, or an archive differs from the tree", "gitattributes(5)",
         &[at(&["**/.gitattributes"], Check::Lines(&[r"\.(js|ts|py|rs|go|sh|c|h|java|rb|php|json|ya?ml|md|\*)\s.*(-diff|\bbinary|linguist-generated|linguist-vendored)\b", r"\sexport-ignore\b"]))]),
     high("H-GIT-27", "a submodule is cloned from elsewhere, to elsewhere", "CVE-2018-17456, CVE-2018-11235, CVE-2025-48384",
-        &[keys(&["**/.gitmodules"], GitConfig, &["submodule.*"])]),
+        &[keys(&["**/.gitmodules"], GitConfig, &["submodule.*"])]).only_changed(),
     crit("H-GIT-28", "the repository's data moves to a place that the change chose", "gitrepository-layout(5); Week of Sandbox Escapes 2026-07",
         &[at(&["**/.git"], Check::Any)]),
     crit("H-GIT-29", "a worktree or submodule with a config and hooks of its own", "gitrepository-layout(5); CVE-2024-32002",
