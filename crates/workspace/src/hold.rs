@@ -22,5 +22,7 @@ mod trick;
 pub use change::{Change, Held, Kind, Line, Lookup, Nothing, READ_LIMIT, State};
 pub use judge::{Judge, Judging, judge};
 pub use parse::check;
-pub use rule::{Check, Format, Keys, Lock, Look, Named, Rule, Severity, Standing, Text, Trick, Value};
+pub use rule::{
+    Check, Format, Keys, Lock, Look, Named, Rule, Severity, Standing, Text, Trick, Value,
+};
 pub use table::{FAMILIES, Family, rules};

@@ -30,20 +30,26 @@ fn command(base: Command) -> Command {
         .value_name("ID")
         .help("Only this row of docs/hold-rules.md; may be repeated")
         .action(ArgAction::Append);
-    base.arg(directory).arg(json).arg(rule).after_help("Exit: 0 nothing found, 1 found, 125 an error. Nothing is run.")
+    base.arg(directory)
+        .arg(json)
+        .arg(rule)
+        .after_help("Exit: 0 nothing found, 1 found, 125 an error. Nothing is run.")
 }
 
 /// Looks, prints, and says by its exit code whether anything is there.
 fn run(matches: &ArgMatches) -> Done {
     let wanted: Vec<&String> = matches.get_many("rule").unwrap_or_default().collect();
-    let is_wanted = |rule: &&Rule| wanted.is_empty() || wanted.iter().any(|id| id.eq_ignore_ascii_case(rule.id));
+    let is_wanted = |rule: &&Rule| {
+        wanted.is_empty() || wanted.iter().any(|id| id.eq_ignore_ascii_case(rule.id))
+    };
     let judge = Judge::of(rules().filter(is_wanted).copied().collect());
     if let Some(id) = wanted.iter().find(|id| !judge.has(id)) {
         return Err(Box::new(NoSuchRule { id: (*id).clone() }));
     }
     let here = PathBuf::from(".");
     let directory = matches.get_one::<PathBuf>("directory").unwrap_or(&here);
-    let found = scan(directory, &judge, Limits::default()).map_err(|error| -> Failure { Box::new(error) })?;
+    let found = scan(directory, &judge, Limits::default())
+        .map_err(|error| -> Failure { Box::new(error) })?;
     let text = render::scan(directory, &found, Format::from_json(matches.get_flag("json")));
     super::show(&text)?;
     Ok(if found.held.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FOUND) })

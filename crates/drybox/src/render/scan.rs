@@ -36,7 +36,10 @@ fn text(directory: &Path, found: &Found) -> String {
         }
     }
     for skipped in &found.skipped {
-        line(&mut out, format_args!("not looked into: {} ({})", Shown(&skipped.path), why(skipped.why)));
+        line(
+            &mut out,
+            format_args!("not looked into: {} ({})", Shown(&skipped.path), why(skipped.why)),
+        );
     }
     if found.more_skipped > 0 {
         line(&mut out, format_args!("not looked into: {} more", found.more_skipped));
@@ -45,7 +48,10 @@ fn text(directory: &Path, found: &Found) -> String {
         line(&mut out, format_args!("a limit ended the search: there may be more"));
     }
     let directory = Shown(directory.as_os_str().as_bytes());
-    line(&mut out, format_args!("{} findings in {} entries of {directory}", found.held.len(), found.entries));
+    line(
+        &mut out,
+        format_args!("{} findings in {} entries of {directory}", found.held.len(), found.entries),
+    );
     out
 }
 
@@ -76,8 +82,14 @@ fn json(directory: &Path, found: &Found) -> String {
         directory: Shown(directory.as_os_str().as_bytes()).to_string(),
         entries: found.entries,
         complete: !found.cut,
-        found: files.filter_map(|held| Some(File { path: Shown(&held.first()?.path).to_string(), held })).collect(),
-        skipped: found.skipped.iter().map(|s| Place { path: Shown(&s.path).to_string(), why: s.why }).collect(),
+        found: files
+            .filter_map(|held| Some(File { path: Shown(&held.first()?.path).to_string(), held }))
+            .collect(),
+        skipped: found
+            .skipped
+            .iter()
+            .map(|s| Place { path: Shown(&s.path).to_string(), why: s.why })
+            .collect(),
     };
     serde_json::to_string(&value).map(|text| text + "\n").unwrap_or_default()
 }

@@ -48,15 +48,23 @@ impl Closure {
         for (number, line) in super::lines::numbered(bytes) {
             let text = String::from_utf8_lossy(line);
             for part in text.split(['@']).skip(1).chain(text.split("#[[file:").skip(1)) {
-                let end = part.find(|c: char| c.is_whitespace() || matches!(c, ']' | ')' | '`' | ',' | '"'));
-                self.word(Named::ByText, path, number, part.get(..end.unwrap_or(part.len())).unwrap_or_default());
+                let end = part
+                    .find(|c: char| c.is_whitespace() || matches!(c, ']' | ')' | '`' | ',' | '"'));
+                self.word(
+                    Named::ByText,
+                    path,
+                    number,
+                    part.get(..end.unwrap_or(part.len())).unwrap_or_default(),
+                );
             }
         }
     }
 
     /// The words of a command that can be paths of the workspace.
     fn words(&mut self, path: &str, line: u32, command: &str) {
-        let is_gap = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '&' | '(' | ')' | '=' | ',');
+        let is_gap = |c: char| {
+            c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '&' | '(' | ')' | '=' | ',')
+        };
         for word in command.split(is_gap) {
             self.word(Named::ByCommand, path, line, word);
         }
@@ -64,12 +72,20 @@ impl Closure {
 
     fn word(&mut self, by: Named, entry: &str, line: u32, word: &str) {
         const ROOTS: &[&str] = &[
-            "file://", "./", "$CLAUDE_PROJECT_DIR/", "${CLAUDE_PROJECT_DIR}/", "${workspaceFolder}/",
-            "${workspaceRoot}/", "$PWD/", "${PWD}/", "$(pwd)/",
+            "file://",
+            "./",
+            "$CLAUDE_PROJECT_DIR/",
+            "${CLAUDE_PROJECT_DIR}/",
+            "${workspaceFolder}/",
+            "${workspaceRoot}/",
+            "$PWD/",
+            "${PWD}/",
+            "$(pwd)/",
         ];
         let word = ROOTS.iter().fold(word, |word, root| word.strip_prefix(root).unwrap_or(word));
         let word = word.trim_end_matches(['.', ':']);
-        let is_path = word.contains(['/', '.']) && !word.starts_with(['/', '-', '~']) && word.len() < 4096;
+        let is_path =
+            word.contains(['/', '.']) && !word.starts_with(['/', '-', '~']) && word.len() < 4096;
         if !is_path || self.named.len() >= MOST {
             return;
         }
@@ -78,7 +94,9 @@ impl Closure {
             return;
         }
         let text = format!("named by {entry} line {line}: {word}");
-        self.named.entry((clean.join("/").into_bytes(), by)).or_insert(Line::of(0, text.as_bytes()));
+        self.named
+            .entry((clean.join("/").into_bytes(), by))
+            .or_insert(Line::of(0, text.as_bytes()));
     }
 }
 
@@ -123,10 +141,24 @@ const ENTRIES: &[Trusted] = &[
     entry("opencode.json", Format::Json, &["*.command", "instructions", "plugin"]),
     entry(".zed/settings.json", Format::Json, &["*.path", "*.command*", "*.arguments", "*.args"]),
     entry(".devcontainer/devcontainer.json", Format::Json, &["*command*"]),
-    entry(".git/config", Format::GitConfig, &[
-        "core.fsmonitor", "core.sshcommand", "core.pager", "core.editor", "filter.*", "diff.*", "merge.*.driver",
-        "alias.*", "include.path", "includeif.*.path", "hook.*.command", "credential.*helper",
-    ]),
+    entry(
+        ".git/config",
+        Format::GitConfig,
+        &[
+            "core.fsmonitor",
+            "core.sshcommand",
+            "core.pager",
+            "core.editor",
+            "filter.*",
+            "diff.*",
+            "merge.*.driver",
+            "alias.*",
+            "include.path",
+            "includeif.*.path",
+            "hook.*.command",
+            "credential.*helper",
+        ],
+    ),
     entry("package.json", Format::Json, &["scripts.*", "bin*", "simple-git-hooks.*", "husky.*"]),
     entry(".pre-commit-config.yaml", Format::Yaml, &["repos.hooks.entry", "repos.hooks.args"]),
     entry("lefthook.yml", Format::Yaml, &["*.run"]),
@@ -134,7 +166,11 @@ const ENTRIES: &[Trusted] = &[
     entry("Cargo.toml", Format::Toml, &["package.build"]),
     entry(".cargo/config.toml", Format::Toml, &["*.runner", "build.rustc*", "*.linker"]),
     entry(".aider.conf.yml", Format::Yaml, &["read", "lint-cmd", "test-cmd", "load"]),
-    entry("docker-compose.yml", Format::Yaml, &["services.*.env_file", "include*", "services.*.extends.file"]),
+    entry(
+        "docker-compose.yml",
+        Format::Yaml,
+        &["services.*.env_file", "include*", "services.*.extends.file"],
+    ),
     text("AGENTS.md"),
     text("CLAUDE.md"),
     text(".claude/CLAUDE.md"),

@@ -146,14 +146,20 @@ impl Judge {
         let change = seen.change;
         let is_new = change.before.is_none();
         match check {
-            Check::Any => change.changed().map(|after| what_changed(change, after)),
-            Check::New => change.changed().filter(|_| is_new).map(|after| what_changed(change, after)),
+            // A directory alone runs nothing; what is in it is judged by itself.
+            Check::Any | Check::New => {
+                let counts = |after: &&State| {
+                    after.kind != Kind::Directory && (is_new || matches!(check, Check::Any))
+                };
+                change.changed().filter(counts).map(|after| what_changed(change, after))
+            }
             Check::Executable => {
                 let runs = |after: &&State| after.is_executable() || is_program(&after.bytes);
                 change.changed().filter(runs).map(|after| what_changed(change, after))
             }
             Check::NewExecutable => {
-                let runs = |after: &&State| is_new && (after.is_executable() || is_program(&after.bytes));
+                let runs =
+                    |after: &&State| is_new && (after.is_executable() || is_program(&after.bytes));
                 change.changed().filter(runs).map(|after| what_changed(change, after))
             }
             Check::Guard => guard(change),
@@ -239,7 +245,9 @@ impl Seen<'_> {
         if new.aliased && changed.is_empty() && new.entries.iter().any(|e| self.wanted(keys, e)) {
             // With an anchor, a change elsewhere in the file can be a change at the key.
             let lines = lines::first(change.old(), change.new());
-            return (!lines.is_empty() && old.aliased).then_some(lines).or_else(|| found(changed, change));
+            return (!lines.is_empty() && old.aliased)
+                .then_some(lines)
+                .or_else(|| found(changed, change));
         }
         found(changed, change)
     }
@@ -256,7 +264,8 @@ impl Seen<'_> {
         };
         let gone = self.difference(keys, &new, &old);
         let text = |entry: &Entry| format!("gone: {} = {}", entry.key, entry.value);
-        let lines: Vec<Line> = gone.iter().map(|entry| Line::of(0, text(entry).as_bytes())).collect();
+        let lines: Vec<Line> =
+            gone.iter().map(|entry| Line::of(0, text(entry).as_bytes())).collect();
         (!lines.is_empty()).then_some(lines)
     }
 
@@ -286,12 +295,17 @@ impl Seen<'_> {
     fn difference<'f>(&self, keys: Keys, old: &Flat, new: &'f Flat) -> Vec<&'f Entry> {
         let before = groups(old.entries.iter().filter(|entry| self.wanted(keys, entry)));
         let groups = groups(new.entries.iter().filter(|entry| self.wanted(keys, entry)));
-        let known: HashSet<(&str, &str)> =
-            before.iter().flatten().map(|entry| (entry.key.as_str(), entry.value.as_str())).collect();
-        let same: HashSet<Vec<(&str, &str)>> = before.iter().map(|group| projection(group)).collect();
+        let known: HashSet<(&str, &str)> = before
+            .iter()
+            .flatten()
+            .map(|entry| (entry.key.as_str(), entry.value.as_str()))
+            .collect();
+        let same: HashSet<Vec<(&str, &str)>> =
+            before.iter().map(|group| projection(group)).collect();
         let changed = groups.iter().filter(|group| !same.contains(&projection(group)));
         let fresh = |group: &&Vec<&'f Entry>| {
-            let is_new = |entry: &&&Entry| !known.contains(&(entry.key.as_str(), entry.value.as_str()));
+            let is_new =
+                |entry: &&&Entry| !known.contains(&(entry.key.as_str(), entry.value.as_str()));
             let new: Vec<&Entry> = group.iter().filter(is_new).copied().collect();
             // Nothing new, but combined anew: a command that moved to another trigger.
             if new.is_empty() { (*group).clone() } else { new }
@@ -302,7 +316,9 @@ impl Seen<'_> {
     fn has_beside(&self, names: &[&str]) -> bool {
         let at = self.change.path.iter().rposition(|&b| b == b'/').map_or(0, |slash| slash + 1);
         let directory = self.change.path.get(..at).unwrap_or_default();
-        names.iter().all(|name| self.session.siblings.after(&[directory, name.as_bytes()].concat()).is_some())
+        names.iter().all(|name| {
+            self.session.siblings.after(&[directory, name.as_bytes()].concat()).is_some()
+        })
     }
 }
 
@@ -330,7 +346,9 @@ fn projection<'a>(group: &[&'a Entry]) -> Vec<(&'a str, &'a str)> {
 }
 
 fn given(entry: &Entry, name: &str, pattern: &str) -> bool {
-    let is = |pattern: &str| regex::RegexBuilder::new(pattern).case_insensitive(true).unicode(false).build();
+    let is = |pattern: &str| {
+        regex::RegexBuilder::new(pattern).case_insensitive(true).unicode(false).build()
+    };
     wildcard(name, &entry.key) && is(pattern).map_or(true, |pattern| pattern.is_match(&entry.value))
 }
 
@@ -344,8 +362,14 @@ fn found(entries: Vec<&Entry>, change: &Change) -> Option<Vec<Line>> {
     numbers.truncate(Line::MOST);
     let source = lines::numbered(change.new()).filter(|(number, _)| numbers.contains(number));
     let lines = show(source);
-    let text = |entry: &&Entry| Line::of(entry.line, format!("{} = {}", entry.key, entry.value).as_bytes());
-    if lines.is_empty() { Some(entries.iter().take(Line::MOST).map(text).collect()) } else { Some(lines) }
+    let text = |entry: &&Entry| {
+        Line::of(entry.line, format!("{} = {}", entry.key, entry.value).as_bytes())
+    };
+    if lines.is_empty() {
+        Some(entries.iter().take(Line::MOST).map(text).collect())
+    } else {
+        Some(lines)
+    }
 }
 
 /// What to show of a change of which any counts.
@@ -356,7 +380,8 @@ fn what_changed(change: &Change, after: &State) -> Vec<Line> {
         Kind::Special => vec![Line::about("no file")],
         Kind::File => {
             let lines = lines::first(change.old(), change.new());
-            let mode = change.before.as_ref().map(|before| before.mode).filter(|&m| m != after.mode);
+            let mode =
+                change.before.as_ref().map(|before| before.mode).filter(|&m| m != after.mode);
             match mode {
                 Some(mode) if lines.is_empty() => {
                     vec![Line::about(format!("mode {mode:03o} → {:03o}", after.mode))]
@@ -370,7 +395,12 @@ fn what_changed(change: &Change, after: &State) -> Vec<Line> {
 /// A program that needs no interpreter's name to run: ELF, PE, Mach-O.
 fn is_program(bytes: &[u8]) -> bool {
     const MAGIC: &[&[u8]] = &[
-        b"\x7fELF", b"MZ", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe",
+        b"\x7fELF",
+        b"MZ",
+        b"\xfe\xed\xfa\xce",
+        b"\xfe\xed\xfa\xcf",
+        b"\xce\xfa\xed\xfe",
+        b"\xcf\xfa\xed\xfe",
     ];
     // `MZ` alone also begins a text; a PE header has NULs.
     let has_nul = bytes.get(..64).unwrap_or(bytes).contains(&0);
@@ -380,19 +410,25 @@ fn is_program(bytes: &[u8]) -> bool {
 fn guard(change: &Change) -> Option<Vec<Line>> {
     let before = change.before.as_ref()?;
     let gone = |lines: Vec<Line>| {
-        lines.into_iter().map(|l| Line { line: 0, text: format!("gone: {}", l.text) }).collect::<Vec<_>>()
+        lines
+            .into_iter()
+            .map(|l| Line { line: 0, text: format!("gone: {}", l.text) })
+            .collect::<Vec<_>>()
     };
     match &change.after {
         None => Some(vec![Line::about("deleted")]),
         Some(after) if after.kind != before.kind => Some(what_changed(change, after)),
-        Some(_) => Some(gone(lines::first(change.new(), change.old()))).filter(|lines| !lines.is_empty()),
+        Some(_) => {
+            Some(gone(lines::first(change.new(), change.old()))).filter(|lines| !lines.is_empty())
+        }
     }
 }
 
 fn mask(change: &Change) -> Option<Vec<Line>> {
     let is_negation = |line: &&lines::Numbered<'_>| line.1.trim_ascii().starts_with(b"!");
     guard(change).or_else(|| {
-        let negations = show(fresh(change.old(), change.new()).iter().filter(|l| is_negation(l)).copied());
+        let negations =
+            show(fresh(change.old(), change.new()).iter().filter(|l| is_negation(l)).copied());
         (!negations.is_empty()).then_some(negations)
     })
 }
@@ -403,7 +439,11 @@ fn is_about_place(look: &Look) -> bool {
         && match look.check {
             Check::Any | Check::Keys(_) | Check::KeysGone(_) | Check::Mask | Check::Guard => true,
             Check::Beside(_) | Check::Lock(_) | Check::Executable | Check::LinesGone(_) => true,
-            Check::New | Check::NewExecutable | Check::Lines(_) | Check::Closure(_) | Check::Deleted => false,
+            Check::New
+            | Check::NewExecutable
+            | Check::Lines(_)
+            | Check::Closure(_)
+            | Check::Deleted => false,
             Check::Trick(_) | Check::Text(_) => false,
         }
 }

@@ -8,7 +8,13 @@ use super::parse;
 use super::rule::{Format, Lock};
 
 /// The lines by which a source moved; `None`: none did.
-pub(super) fn moved(lock: Lock, path: &str, old: &[u8], new: &[u8], whole: bool) -> Option<Vec<Line>> {
+pub(super) fn moved(
+    lock: Lock,
+    path: &str,
+    old: &[u8],
+    new: &[u8],
+    whole: bool,
+) -> Option<Vec<Line>> {
     if !whole {
         return Some(vec![Line::about("the file is larger than 4 MiB")]);
     }
@@ -38,7 +44,8 @@ fn parsed(format: Format, path: &str, old: &[u8], new: &[u8]) -> Option<Vec<Line
         return None;
     }
     let (was, is) = (pins(&old), pins(&new));
-    let known: HashSet<String> = was.values().flat_map(|pin| &pin.sources).map(|s| origin(s.0)).collect();
+    let known: HashSet<String> =
+        was.values().flat_map(|pin| &pin.sources).map(|s| origin(s.0)).collect();
     // The same name and version may stand in several places of a tree.
     let before: HashMap<(&str, &str), &Pin<'_>> =
         was.values().map(|pin| ((pin.name, pin.version), pin)).collect();
@@ -54,12 +61,14 @@ fn parsed(format: Format, path: &str, old: &[u8], new: &[u8]) -> Option<Vec<Line
         let has: HashSet<&str> = pin.hashes.iter().map(|(hash, _)| *hash).collect();
         if !had.is_empty() && has.is_disjoint(&had) {
             let line = pin.hashes.first().map_or(0, |(_, line)| *line);
-            let what = if has.is_empty() { "is pinned by no hash any more" } else { "has another hash" };
+            let what =
+                if has.is_empty() { "is pinned by no hash any more" } else { "has another hash" };
             out.push((line, format!("{} {} {what}", pin.name, pin.version)));
         }
     }
     out.sort();
-    let lines: Vec<Line> = out.iter().take(Line::MOST).map(|(n, text)| Line::of(*n, text.as_bytes())).collect();
+    let lines: Vec<Line> =
+        out.iter().take(Line::MOST).map(|(n, text)| Line::of(*n, text.as_bytes())).collect();
     (!lines.is_empty()).then_some(lines)
 }
 
@@ -106,7 +115,8 @@ fn origin(source: &str) -> String {
         Some((scheme, rest)) => {
             let host = rest.split('/').next().unwrap_or(rest);
             // A repository is its own origin: on one host anybody can have one.
-            let is_git = scheme.contains("git") || plain.ends_with(".git") || host.contains("github");
+            let is_git =
+                scheme.contains("git") || plain.ends_with(".git") || host.contains("github");
             if is_git { plain.to_lowercase() } else { format!("{scheme}://{host}").to_lowercase() }
         }
         None if plain.contains([':', '/', '.']) => plain.to_lowercase(),
@@ -121,11 +131,14 @@ fn by_line(old: &[u8], new: &[u8]) -> Option<Vec<Line>> {
         return None;
     }
     let known: HashSet<String> = lines::numbered(old).flat_map(|(_, line)| sources(line)).collect();
-    let moved = fresh(old, new).into_iter().filter(|(_, line)| sources(line).any(|s| !known.contains(&s)));
+    let moved =
+        fresh(old, new).into_iter().filter(|(_, line)| sources(line).any(|s| !known.contains(&s)));
     let mut odd: Vec<Numbered<'_>> = moved.collect();
     let mut had: HashMap<Vec<u8>, HashSet<&[u8]>> = HashMap::new();
     for entry in entries(old) {
-        had.entry(entry.key).or_default().extend(entry.hashes.iter().filter_map(|line| hash_of(line.1)));
+        had.entry(entry.key)
+            .or_default()
+            .extend(entry.hashes.iter().filter_map(|line| hash_of(line.1)));
     }
     for entry in entries(new) {
         let Some(had) = had.get(&entry.key).filter(|had| !had.is_empty()) else { continue };
@@ -178,7 +191,15 @@ fn head(line: &[u8]) -> Option<&[u8]> {
 }
 
 const HASHES: &[&[u8]] = &[
-    b"h1:", b"sha512-", b"sha256-", b"sha1-", b"sha384-", b"sha256:", b"sha256=", b"checksum: ", b"hash=",
+    b"h1:",
+    b"sha512-",
+    b"sha256-",
+    b"sha1-",
+    b"sha384-",
+    b"sha256:",
+    b"sha256=",
+    b"checksum: ",
+    b"hash=",
 ];
 
 fn hash_at(text: &[u8]) -> Option<usize> {
@@ -204,13 +225,16 @@ fn sources(line: &[u8]) -> impl Iterator<Item = String> {
 }
 
 fn is_source(word: &str) -> bool {
-    word.contains("://") || word.starts_with("git@") || ["file:", "link:", "github:"].iter().any(|mark| word.contains(mark))
+    word.contains("://")
+        || word.starts_with("git@")
+        || ["file:", "link:", "github:"].iter().any(|mark| word.contains(mark))
 }
 
 /// Part of the fuzz entry: every way to read a lock.
 pub(super) fn check(bytes: &[u8]) {
     let (old, new) = bytes.split_at(bytes.len() / 2);
-    for lock in [Lock::Parsed(Format::Json), Lock::Parsed(Format::Toml), Lock::Blocks, Lock::Lines] {
+    for lock in [Lock::Parsed(Format::Json), Lock::Parsed(Format::Toml), Lock::Blocks, Lock::Lines]
+    {
         drop(moved(lock, "", old, new, true));
     }
 }

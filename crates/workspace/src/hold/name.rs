@@ -110,8 +110,14 @@ mod tests {
     #[test]
     fn every_spelling_of_git_is_git() {
         let spellings: &[&str] = &[
-            ".GIT/config", ".git./config", ".g\u{200c}it/config", "GIT~1/config", ".git /config",
-            ".git::$INDEX_ALLOCATION/config", "\u{ff0e}git/config", ".gi\u{feff}t/con\u{fb01}g",
+            ".GIT/config",
+            ".git./config",
+            ".g\u{200c}it/config",
+            "GIT~1/config",
+            ".git /config",
+            ".git::$INDEX_ALLOCATION/config",
+            "\u{ff0e}git/config",
+            ".gi\u{feff}t/con\u{fb01}g",
         ];
         for spelling in spellings {
             assert_eq!(normal(spelling.as_bytes()), ".git/config", "{spelling:?}");

@@ -133,7 +133,9 @@ fn by_name(name: &str) -> Format {
 
 /// The YAML between two `---` at the start; a text without has no keys.
 fn front_matter(text: &str) -> Result<Flat, Unread> {
-    let Some(rest) = text.strip_prefix("---").and_then(|rest| rest.trim_start_matches([' ', '\r']).strip_prefix('\n'))
+    let Some(rest) = text
+        .strip_prefix("---")
+        .and_then(|rest| rest.trim_start_matches([' ', '\r']).strip_prefix('\n'))
     else {
         return Ok(Flat::default());
     };
@@ -150,7 +152,8 @@ struct Lines(Vec<usize>);
 
 impl Lines {
     fn new(text: &str) -> Self {
-        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let starts =
+            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         Self(starts.collect())
     }
 

@@ -42,8 +42,9 @@ impl<'a> Siblings<'a> {
     /// Another name of this directory that is like this one.
     pub(super) fn other(&self, directory: &[u8], own: &[u8], alike: Alike) -> Option<Vec<u8>> {
         let mut known = self.known.borrow_mut();
-        let names =
-            known.entry(directory.to_vec()).or_insert_with(|| Names::new(self.lookup.names(directory)));
+        let names = known
+            .entry(directory.to_vec())
+            .or_insert_with(|| Names::new(self.lookup.names(directory)));
         let same = match alike {
             Alike::OnOtherHosts => names.collation.get(&name::collation(own)),
             Alike::ToTheEye => names.skeleton.get(&name::skeleton(own)),

@@ -21,9 +21,13 @@ pub(super) fn seen(mark: Text, path: &str, old: &[u8], new: &[u8]) -> Option<Vec
             is_source.then(|| lines_that(old, new, |line| is_off_screen(line))).flatten()
         }
         Text::TerminalEscapes => {
-            let is_bait = |line: &[u8]| line.iter().enumerate().any(|(at, &b)| is_terminal(b, line.get(at + 1)));
-            new.iter().any(|b| matches!(b, 0x1b | 7 | 8 | 0xc2 | b'\r'))
-                .then(|| lines_that(old, new, is_bait)).flatten()
+            let is_bait = |line: &[u8]| {
+                line.iter().enumerate().any(|(at, &b)| is_terminal(b, line.get(at + 1)))
+            };
+            new.iter()
+                .any(|b| matches!(b, 0x1b | 7 | 8 | 0xc2 | b'\r'))
+                .then(|| lines_that(old, new, is_bait))
+                .flatten()
         }
         Text::Encoding => encoding(path, old, new),
         Text::Obfuscated => obfuscated(path, old, new),
@@ -86,7 +90,12 @@ fn has_invisible(text: &str) -> bool {
         let is_odd = match c {
             // Emoji, and the scripts that need them, have letters of their own on a side.
             '\u{200c}' | '\u{200d}' => before.is_ascii() || after.is_ascii(),
-            '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{180e}' | '\u{115f}' | '\u{1160}' => true,
+            '\u{200b}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{feff}'
+            | '\u{180e}'
+            | '\u{115f}'
+            | '\u{1160}' => true,
             '\u{3164}' | '\u{34f}' | '\u{17b4}' | '\u{17b5}' | '\u{fff9}'..='\u{fffb}' => true,
             '\u{1d173}'..='\u{1d17a}' => true,
             _ => false,
@@ -131,7 +140,8 @@ fn encoding(path: &str, old: &[u8], new: &[u8]) -> Option<Vec<Line>> {
     }
     const MARKS: &[&[u8]] = &[b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff", b"+/v8", b"+/v9"];
     let is_odd = |bytes: &[u8]| {
-        MARKS.iter().any(|mark| bytes.starts_with(mark)) || bytes.contains(&0)
+        MARKS.iter().any(|mark| bytes.starts_with(mark))
+            || bytes.contains(&0)
             || std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_some())
     };
     if is_odd(new) && !is_odd(old) {
@@ -144,7 +154,9 @@ fn encoding(path: &str, old: &[u8], new: &[u8]) -> Option<Vec<Line>> {
 
 /// PEP 263: any encoding that turns one text into another.
 static CODING: LazyLock<RegexSet> = LazyLock::new(|| {
-    set(&[r"^[ \t\f]*#.*?coding[:=][ \t]*(raw_unicode|unicode_|unicode-|rot|utf-?7|utf_7|punycode|idna|hex|base64|zlib|bz2|cp037|utf-?16|utf-?32)"])
+    set(&[
+        r"^[ \t\f]*#.*?coding[:=][ \t]*(raw_unicode|unicode_|unicode-|rot|utf-?7|utf_7|punycode|idna|hex|base64|zlib|bz2|cp037|utf-?16|utf-?32)",
+    ])
 });
 
 /// Text that became binary, or that was made unreadable.
@@ -176,7 +188,8 @@ static OBFUSCATED: LazyLock<RegexSet> = LazyLock::new(|| {
 
 /// Blocks that a rendered view leaves out, with orders in them.
 fn hidden(old: &[u8], new: &[u8]) -> Option<Vec<Line>> {
-    let is_new: std::collections::HashSet<u32> = fresh(old, new).into_iter().map(|(n, _)| n).collect();
+    let is_new: std::collections::HashSet<u32> =
+        fresh(old, new).into_iter().map(|(n, _)| n).collect();
     let mut open = false;
     let mut block: Vec<u8> = Vec::new();
     let mut found: Vec<Numbered<'_>> = Vec::new();
@@ -184,7 +197,8 @@ fn hidden(old: &[u8], new: &[u8]) -> Option<Vec<Line>> {
         let starts = line.windows(4).position(|part| part == b"<!--");
         let inside = if open { Some(line) } else { starts.and_then(|at| line.get(at..)) };
         open |= starts.is_some();
-        let alone = is_new.contains(&number) && HIDDEN.is_match(line) && ORDERS.is_match(&plain(line));
+        let alone =
+            is_new.contains(&number) && HIDDEN.is_match(line) && ORDERS.is_match(&plain(line));
         if let Some(text) = inside {
             // An order may be spread over lines, of which one is new.
             block.extend_from_slice(text.get(..400).unwrap_or(text));
@@ -208,9 +222,13 @@ fn hidden(old: &[u8], new: &[u8]) -> Option<Vec<Line>> {
 static HIDDEN: LazyLock<RegexSet> = LazyLock::new(|| {
     set(&[
         r"^\s*\[(//|[\w. -]+)\]:\s*(#|<>|<#>)\s*[\(\x22']",
-        r"display\s*:\s*none", r"font-size\s*:\s*[01](px|pt|em)?\s*[;\x22']", r"visibility\s*:\s*hidden",
-        r"color\s*:\s*(#fff(fff)?\b|white\b|transparent)", r"opacity\s*:\s*0\s*[;\x22']",
-        r"\\color\{white\}", r"(alt|title|aria-label)=\x22[^\x22]{200,}",
+        r"display\s*:\s*none",
+        r"font-size\s*:\s*[01](px|pt|em)?\s*[;\x22']",
+        r"visibility\s*:\s*hidden",
+        r"color\s*:\s*(#fff(fff)?\b|white\b|transparent)",
+        r"opacity\s*:\s*0\s*[;\x22']",
+        r"\\color\{white\}",
+        r"(alt|title|aria-label)=\x22[^\x22]{200,}",
     ])
 });
 
@@ -260,7 +278,8 @@ fn plain(line: &[u8]) -> Vec<u8> {
 }
 
 fn set(patterns: &[&str]) -> RegexSet {
-    let build = regex::bytes::RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build();
+    let build =
+        regex::bytes::RegexSetBuilder::new(patterns).case_insensitive(true).unicode(false).build();
     build.unwrap_or_else(|_| RegexSet::empty())
 }
 
@@ -271,8 +290,9 @@ pub(super) fn is_source(path: &str) -> bool {
 }
 
 const SOURCE: &[&str] = &[
-    "js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx", "vue", "svelte", "py", "pyi", "rb", "rs", "go",
-    "java", "kt", "kts", "scala", "groovy", "gradle", "c", "h", "cc", "cpp", "hpp", "cs", "fs", "vb", "php",
-    "pl", "pm", "lua", "sh", "bash", "zsh", "fish", "ps1", "bat", "cmd", "ex", "exs", "erl", "swift", "m",
-    "mm", "zig", "nim", "dart", "r", "jl", "cmake", "mk", "m4", "el", "vim", "nix", "tf", "sol",
+    "js", "cjs", "mjs", "jsx", "ts", "cts", "mts", "tsx", "vue", "svelte", "py", "pyi", "rb", "rs",
+    "go", "java", "kt", "kts", "scala", "groovy", "gradle", "c", "h", "cc", "cpp", "hpp", "cs",
+    "fs", "vb", "php", "pl", "pm", "lua", "sh", "bash", "zsh", "fish", "ps1", "bat", "cmd", "ex",
+    "exs", "erl", "swift", "m", "mm", "zig", "nim", "dart", "r", "jl", "cmake", "mk", "m4", "el",
+    "vim", "nix", "tf", "sol",
 ];

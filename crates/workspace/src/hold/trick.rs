@@ -30,7 +30,8 @@ pub(super) fn seen(
             if is_sensitive(&resolved) {
                 return Some(vec![Line::of(0, &[b"link to ", target].concat())]);
             }
-            is_sensitive(&change.path).then(|| vec![Line::about("a link with the name of such a place")])
+            is_sensitive(&change.path)
+                .then(|| vec![Line::about("a link with the name of such a place")])
         }
         Trick::DirectorySwapped => match (before.map(|before| before.kind), after.kind) {
             (Some(Kind::Directory), Kind::Link) => about("a directory became a link"),
@@ -43,7 +44,9 @@ pub(super) fn seen(
             more.then(|| vec![Line::about(format!("{} names", after.links))])
         }
         Trick::Privilege => privilege(before, after),
-        Trick::Special => (after.kind == Kind::Special).then(|| vec![Line::about("no regular file")]),
+        Trick::Special => {
+            (after.kind == Kind::Special).then(|| vec![Line::about("no regular file")])
+        }
         Trick::Collision => is_new.then(|| collision(&change.path, lookup)).flatten(),
         Trick::InvisibleName => {
             let is_bad = is_new && has_invisible(file);
@@ -79,7 +82,8 @@ fn resolve(path: &[u8], target: &[u8]) -> Option<Vec<u8>> {
     if target.starts_with(b"/") {
         return None;
     }
-    let mut parts: Vec<&[u8]> = parent(path).split(|&b| b == b'/').filter(|p| !p.is_empty()).collect();
+    let mut parts: Vec<&[u8]> =
+        parent(path).split(|&b| b == b'/').filter(|p| !p.is_empty()).collect();
     for part in target.split(|&b| b == b'/') {
         match part {
             b"" | b"." => {}
@@ -180,14 +184,47 @@ fn look_alike(path: &[u8], lookup: &Siblings<'_>) -> Option<Vec<Line>> {
 
 const DOCUMENTS: &[&str] =
     &["pdf", "txt", "md", "doc", "docx", "xls", "xlsx", "png", "jpg", "jpeg", "gif", "csv", "mp4"];
-const PROGRAMS: &[&str] = &["exe", "com", "scr", "bat", "cmd", "js", "vbs", "ps1", "sh", "lnk", "desktop", "app"];
+const PROGRAMS: &[&str] =
+    &["exe", "com", "scr", "bat", "cmd", "js", "vbs", "ps1", "sh", "lnk", "desktop", "app"];
 
 /// Names that people and programs look for.
 const WELL_KNOWN: &[&str] = &[
-    "package.json", "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "tsconfig.json", "Cargo.toml",
-    "Cargo.lock", "build.rs", "pyproject.toml", "setup.py", "requirements.txt", "conftest.py", "go.mod",
-    "go.sum", "Makefile", "Dockerfile", ".gitignore", ".gitattributes", ".gitmodules", ".git", ".env",
-    ".npmrc", "README.md", "LICENSE", "CONTRIBUTING.md", "AGENTS.md", "CLAUDE.md", "GEMINI.md", ".vscode",
-    ".github", ".claude", ".cursor", "pom.xml", "build.gradle", "composer.json", "Gemfile", "CODEOWNERS",
+    "package.json",
+    "package-lock.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "tsconfig.json",
+    "Cargo.toml",
+    "Cargo.lock",
+    "build.rs",
+    "pyproject.toml",
+    "setup.py",
+    "requirements.txt",
+    "conftest.py",
+    "go.mod",
+    "go.sum",
+    "Makefile",
+    "Dockerfile",
+    ".gitignore",
+    ".gitattributes",
+    ".gitmodules",
+    ".git",
+    ".env",
+    ".npmrc",
+    "README.md",
+    "LICENSE",
+    "CONTRIBUTING.md",
+    "AGENTS.md",
+    "CLAUDE.md",
+    "GEMINI.md",
+    ".vscode",
+    ".github",
+    ".claude",
+    ".cursor",
+    "pom.xml",
+    "build.gradle",
+    "composer.json",
+    "Gemfile",
+    "CODEOWNERS",
     "node_modules",
 ];

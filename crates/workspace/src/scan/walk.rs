@@ -64,7 +64,8 @@ impl Tree {
             let opened = match self.directory(&directory) {
                 Ok(opened) => opened,
                 Err(errno) => {
-                    let why = if errno == Errno::NAMETOOLONG { Why::TooDeep } else { Why::Unreadable };
+                    let why =
+                        if errno == Errno::NAMETOOLONG { Why::TooDeep } else { Why::Unreadable };
                     meet(Visit::Skipped { path: &directory, why });
                     continue;
                 }
@@ -77,8 +78,11 @@ impl Tree {
                     return;
                 }
                 let path = join(&directory, &name);
-                let Ok(stat) = rustix::fs::statat(&opened, OsStr::from_bytes(&name), AtFlags::SYMLINK_NOFOLLOW)
-                else {
+                let Ok(stat) = rustix::fs::statat(
+                    &opened,
+                    OsStr::from_bytes(&name),
+                    AtFlags::SYMLINK_NOFOLLOW,
+                ) else {
                     meet(Visit::Skipped { path: &path, why: Why::Unreadable });
                     continue;
                 };
@@ -113,7 +117,8 @@ impl Tree {
             None => (&b""[..], path),
         };
         let opened = self.directory(directory).ok()?;
-        let stat = rustix::fs::statat(&opened, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        let stat =
+            rustix::fs::statat(&opened, OsStr::from_bytes(name), AtFlags::SYMLINK_NOFOLLOW).ok()?;
         Some(kind(&stat))
     }
 
@@ -125,7 +130,8 @@ impl Tree {
     fn directory(&self, path: &[u8]) -> Result<OwnedFd, Errno> {
         let path = if path.is_empty() { b"." } else { path };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let resolve =
+            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         rustix::fs::openat2(&self.root, OsStr::from_bytes(path), flags, Mode::empty(), resolve)
     }
 }
@@ -141,7 +147,8 @@ fn list(directory: &OwnedFd, most: u64) -> Vec<Vec<u8>> {
     let Ok(entries) = Dir::read_from(directory) else { return Vec::new() };
     let names = entries.filter_map(Result::ok).map(|entry| entry.file_name().to_bytes().to_vec());
     let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let mut names: Vec<Vec<u8>> = names.filter(|name| name != b"." && name != b"..").take(most).collect();
+    let mut names: Vec<Vec<u8>> =
+        names.filter(|name| name != b"." && name != b"..").take(most).collect();
     names.sort_unstable();
     names
 }
@@ -151,7 +158,10 @@ fn kind(stat: &Stat) -> Kind {
         FileType::RegularFile => Kind::File,
         FileType::Symlink => Kind::Link,
         FileType::Directory => Kind::Directory,
-        FileType::Fifo | FileType::Socket | FileType::CharacterDevice | FileType::BlockDevice
+        FileType::Fifo
+        | FileType::Socket
+        | FileType::CharacterDevice
+        | FileType::BlockDevice
         | FileType::Unknown => Kind::Special,
     }
 }
@@ -165,7 +175,11 @@ fn read(directory: &OwnedFd, name: &[u8], stat: &Stat) -> Option<State> {
         Kind::Directory | Kind::Special => Vec::new(),
         Kind::File => {
             // NONBLOCK: what became a fifo since then does not hold us.
-            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+            let flags = OFlags::RDONLY
+                | OFlags::NOFOLLOW
+                | OFlags::NONBLOCK
+                | OFlags::CLOEXEC
+                | OFlags::NOCTTY;
             let file = rustix::fs::openat(directory, name, flags, Mode::empty()).ok()?;
             let opened = rustix::fs::fstat(&file).ok()?;
             if self::kind(&opened) != Kind::File {
@@ -203,7 +217,8 @@ fn content(file: &OwnedFd) -> Option<Vec<u8>> {
 /// A directory of the skip table: by its name, or by its place in `.git`.
 fn is_machine_made(path: &[u8]) -> bool {
     let ends = |tail: &&str| {
-        path == tail.as_bytes() || path.strip_suffix(tail.as_bytes()).is_some_and(|head| head.ends_with(b"/"))
+        path == tail.as_bytes()
+            || path.strip_suffix(tail.as_bytes()).is_some_and(|head| head.ends_with(b"/"))
     };
     MACHINE_MADE.iter().any(|tail| ends(&tail))
 }
@@ -211,8 +226,38 @@ fn is_machine_made(path: &[u8]) -> bool {
 /// Directories that machines fill and nobody reads: what is in them runs only when what is outside
 /// of them says so. The threat model says that they are not looked through.
 const MACHINE_MADE: &[&str] = &[
-    "node_modules", "bower_components", "target", ".git/objects", ".git/logs", ".git/lfs", ".hg/store", ".svn/pristine",
-    "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox", "site-packages", ".next", ".nuxt", ".turbo",
-    ".parcel-cache", ".cache", ".gradle", ".m2", ".yarn/cache", ".pnpm-store", ".terraform", "Pods", "_build", "deps/_build",
-    "zig-cache", ".zig-cache", "dist-newstyle", ".stack-work", ".dart_tool", ".bundle/cache",
+    "node_modules",
+    "bower_components",
+    "target",
+    ".git/objects",
+    ".git/logs",
+    ".git/lfs",
+    ".hg/store",
+    ".svn/pristine",
+    "__pycache__",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".tox",
+    ".nox",
+    "site-packages",
+    ".next",
+    ".nuxt",
+    ".turbo",
+    ".parcel-cache",
+    ".cache",
+    ".gradle",
+    ".m2",
+    ".yarn/cache",
+    ".pnpm-store",
+    ".terraform",
+    "Pods",
+    "_build",
+    "deps/_build",
+    "zig-cache",
+    ".zig-cache",
+    "dist-newstyle",
+    ".stack-work",
+    ".dart_tool",
+    ".bundle/cache",
 ];

@@ -48,15 +48,25 @@ impl Lookup for Beside {
 /// All fixtures of a directory, in the order of its files.
 pub(crate) fn read(directory: &str) -> Vec<Fixture> {
     let root = format!("{}/tests/fixtures/{directory}", env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<_> = std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
-    files.iter().flat_map(|file| parse(&file.display().to_string(), &std::fs::read_to_string(file).unwrap())).collect()
+    files
+        .iter()
+        .flat_map(|file| {
+            parse(&file.display().to_string(), &std::fs::read_to_string(file).unwrap())
+        })
+        .collect()
 }
 
 fn parse(file: &str, text: &str) -> Vec<Fixture> {
     let mut out = Vec::new();
-    let starts: Vec<usize> =
-        text.lines().enumerate().filter(|(_, line)| line.starts_with("=== ")).map(|(at, _)| at).collect();
+    let starts: Vec<usize> = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with("=== "))
+        .map(|(at, _)| at)
+        .collect();
     let lines: Vec<&str> = text.lines().collect();
     for (nth, start) in starts.iter().enumerate() {
         let end = starts.get(nth + 1).copied().unwrap_or(lines.len());
@@ -73,7 +83,8 @@ fn one(lines: &[&str], place: &str) -> Fixture {
         Some("free") => false,
         other => panic!("{place}: {other:?} is neither held nor free"),
     };
-    let mut by: BTreeSet<String> = words.map(|word| word.strip_prefix('+').expect(place).to_owned()).collect();
+    let mut by: BTreeSet<String> =
+        words.map(|word| word.strip_prefix('+').expect(place).to_owned()).collect();
     if held {
         by.insert(rule.clone());
     }

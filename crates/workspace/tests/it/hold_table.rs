@@ -29,7 +29,8 @@ fn each_fixture_is_held_by_exactly_its_rows() {
     for fixture in fixtures::read("hold") {
         let got = ids(&judge, &fixture);
         if got != fixture.by {
-            wrong.push(format!("{} {}: {got:?}, not {:?}", fixture.place, fixture.rule, fixture.by));
+            wrong
+                .push(format!("{} {}: {got:?}, not {:?}", fixture.place, fixture.rule, fixture.by));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -84,7 +85,8 @@ fn each_place_of_a_row_for_any_change_holds_an_example_of_it() {
 /// What a glob means, spelled out.
 fn examples(glob: &str) -> Vec<String> {
     let Some(open) = glob.find('{') else {
-        let plain = glob.replace("/**/", "/some/deep/").replace("**/", "some/").replace("**", "a/b");
+        let plain =
+            glob.replace("/**/", "/some/deep/").replace("**/", "some/").replace("**", "a/b");
         return vec![plain.replace('*', "x").replace('?', "y")];
     };
     let (head, rest) = glob.split_at(open);
@@ -108,7 +110,11 @@ fn examples(glob: &str) -> Vec<String> {
 #[test]
 fn keys_are_lower_case_and_patterns_compile() {
     let builds = |pattern: &str| {
-        regex::bytes::RegexBuilder::new(pattern).case_insensitive(true).unicode(false).build().is_ok()
+        regex::bytes::RegexBuilder::new(pattern)
+            .case_insensitive(true)
+            .unicode(false)
+            .build()
+            .is_ok()
     };
     for rule in rules() {
         for look in rule.looks {
@@ -116,7 +122,9 @@ fn keys_are_lower_case_and_patterns_compile() {
                 Check::Keys(keys) | Check::KeysGone(keys) => {
                     let value = match keys.value {
                         drybox_workspace::Value::Any => None,
-                        drybox_workspace::Value::Like(p) | drybox_workspace::Value::Unlike(p) => Some(p),
+                        drybox_workspace::Value::Like(p) | drybox_workspace::Value::Unlike(p) => {
+                            Some(p)
+                        }
                     };
                     (keys.names, value.into_iter().chain(keys.given.map(|given| given.1)).collect())
                 }
@@ -145,7 +153,8 @@ fn a_file_that_does_not_parse_is_held_and_says_so() {
     ];
     for (bytes, why) in broken {
         let held = judge.begin(&Nothing).change(&change(bytes));
-        let line = held.iter().find(|held| held.rule == "H-PKG-01").map(|held| held.lines[0].text.clone());
+        let line =
+            held.iter().find(|held| held.rule == "H-PKG-01").map(|held| held.lines[0].text.clone());
         assert!(line.as_ref().is_some_and(|line| line.contains(why)), "{line:?}");
     }
     let deep = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));

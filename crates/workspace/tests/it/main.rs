@@ -2,10 +2,15 @@
 #![forbid(unsafe_code)]
 
 mod fixtures;
+mod hold_docs;
+mod hold_parsers;
+mod hold_replay;
 mod hold_table;
+mod scan;
 
 /// The modules of this binary, as they stand above.
-const MODULES: &[&str] = &["fixtures", "hold_table"];
+const MODULES: &[&str] =
+    &["fixtures", "hold_docs", "hold_parsers", "hold_replay", "hold_table", "scan"];
 
 #[test]
 fn no_test_file_is_forgotten() {

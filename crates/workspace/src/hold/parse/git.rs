@@ -17,7 +17,8 @@ pub(super) fn config(text: &str) -> Result<Flat, Unread> {
         if rest.is_empty() || rest.starts_with(['#', ';']) {
             continue;
         }
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(rest.len());
         let (name, value) = rest.split_at(end);
         if name.is_empty() || section.is_empty() {
             return Err(Unread::Syntax(number));

@@ -22,7 +22,9 @@ pub(super) fn read(text: &str) -> Result<Flat, Unread> {
         }
         if let Some(name) = line.strip_prefix('[') {
             // `[section]` and, in buildout and others, `[section] key`.
-            let Some((name, rest)) = name.split_once(']') else { return Err(Unread::Syntax(number)) };
+            let Some((name, rest)) = name.split_once(']') else {
+                return Err(Unread::Syntax(number));
+            };
             section = name.trim().to_owned();
             last.clear();
             if rest.trim().is_empty() || rest.trim().starts_with(['#', ';']) {

@@ -6,9 +6,8 @@ use super::{DEPTH, Flat, Lines, Unread, join};
 
 pub(super) fn read(text: &str) -> Result<Flat, Unread> {
     let lines = Lines::new(text);
-    let parsed = DeTable::parse(text).map_err(|error| {
-        Unread::Syntax(error.span().map_or(0, |span| lines.of(span.start)))
-    })?;
+    let parsed = DeTable::parse(text)
+        .map_err(|error| Unread::Syntax(error.span().map_or(0, |span| lines.of(span.start))))?;
     let mut walk = Walk { flat: Flat::default(), lines };
     walk.table(parsed.get_ref(), "", None, 0)?;
     walk.flat.entries.sort_by_key(|entry| entry.line);

@@ -9,7 +9,8 @@ use super::{DEPTH, Flat, KEY, Unread, join};
 
 pub(super) fn read(text: &str) -> Result<Flat, Unread> {
     let lines: Vec<&str> = text.lines().collect();
-    let mut reader = Reader { lines, at: 0, flat: Flat::default(), open: Vec::new(), keys: HashSet::new() };
+    let mut reader =
+        Reader { lines, at: 0, flat: Flat::default(), open: Vec::new(), keys: HashSet::new() };
     while reader.at < reader.lines.len() {
         reader.line()?;
     }
@@ -186,7 +187,8 @@ impl<'a> Reader<'a> {
             Some(_) => {
                 let plain = text.split(" #").next().unwrap_or(text).trim_end();
                 let more = self.block(column);
-                let value = if more.is_empty() { plain.to_owned() } else { format!("{plain} {more}") };
+                let value =
+                    if more.is_empty() { plain.to_owned() } else { format!("{plain} {more}") };
                 self.flat.push(key, value, number, element)
             }
         }
@@ -260,7 +262,9 @@ fn key(text: &str) -> Option<Option<(String, &str)>> {
         let (name, rest) = quoted(text)?;
         let rest = rest.trim_start();
         return Some(match rest.strip_prefix(':') {
-            Some(value) if value.is_empty() || value.starts_with([' ', '\t']) => Some((name, value)),
+            Some(value) if value.is_empty() || value.starts_with([' ', '\t']) => {
+                Some((name, value))
+            }
             _ => None,
         });
     }
@@ -278,7 +282,8 @@ fn key(text: &str) -> Option<Option<(String, &str)>> {
         if !comment && (after.is_empty() || after.starts_with([' ', '\t'])) {
             let name = text.get(..at)?.trim();
             // `&anchor key:` and `!tag key:`
-            let name = name.rsplit(' ').next().filter(|_| name.starts_with(['&', '!'])).unwrap_or(name);
+            let name =
+                name.rsplit(' ').next().filter(|_| name.starts_with(['&', '!'])).unwrap_or(name);
             return Some(Some((name.to_owned(), after)));
         }
         from = at + 1;

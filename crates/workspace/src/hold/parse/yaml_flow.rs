@@ -72,7 +72,10 @@ impl Flow<'_> {
                 true => quoted(text).ok_or(bad)?,
                 false => {
                     let end = text.find([':', ',', '}']).ok_or(bad)?;
-                    (text.get(..end).unwrap_or_default().trim().to_owned(), text.get(end..).ok_or(bad)?)
+                    (
+                        text.get(..end).unwrap_or_default().trim().to_owned(),
+                        text.get(end..).ok_or(bad)?,
+                    )
                 }
             };
             self.flat.aliased |= name == "<<";
