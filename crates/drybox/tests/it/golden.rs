@@ -6,7 +6,10 @@ use crate::home::{Home, golden};
 
 /// One file a topic; each holds every command line of it with its answer.
 const TOPICS: &[(&str, &[&str])] = &[
-    ("help.txt", &["", "--help", "-h", "--version", "run --help", "completions --help"]),
+    (
+        "help.txt",
+        &["", "--help", "-h", "--version", "run --help", "scan --help", "completions --help"],
+    ),
     (
         "command.txt",
         &[

@@ -12,6 +12,7 @@ mod launch_counts;
 mod launch_faults;
 mod projects;
 mod refusals;
+mod scan;
 mod shares;
 mod signals;
 mod stdio;

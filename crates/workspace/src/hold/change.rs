@@ -91,7 +91,7 @@ impl Change {
     }
 
     /// The content now, where it is a file.
-    pub(super) fn new(&self) -> &[u8] {
+    pub(super) fn now(&self) -> &[u8] {
         content(self.after.as_ref())
     }
 }

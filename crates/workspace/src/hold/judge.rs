@@ -169,19 +169,19 @@ impl Judge {
             Check::Mask => mask(change),
             Check::Keys(keys) => seen.keys(keys),
             Check::KeysGone(keys) => seen.keys_gone(keys),
-            Check::Lines(patterns) => seen.matching(patterns, change.old(), change.new()),
-            Check::LinesGone(patterns) => seen.matching(patterns, change.new(), change.old()),
+            Check::Lines(patterns) => seen.matching(patterns, change.old(), change.now()),
+            Check::LinesGone(patterns) => seen.matching(patterns, change.now(), change.old()),
             Check::Beside(names) => (is_new && seen.has_beside(names))
                 .then(|| vec![Line::about(format!("{} lie beside it", names.join(", ")))]),
             Check::Lock(lock) => {
                 let whole = change.after.as_ref().is_none_or(State::is_whole);
-                lock::moved(lock, seen.path, change.old(), change.new(), whole)
+                lock::moved(lock, seen.path, change.old(), change.now(), whole)
             }
             Check::Trick(trick) => {
                 let is_place = |path: &[u8]| self.is_sensitive(path);
                 trick::seen(trick, change, &seen.session.siblings, &is_place)
             }
-            Check::Text(mark) => text::seen(mark, seen.path, change.old(), change.new()),
+            Check::Text(mark) => text::seen(mark, seen.path, change.old(), change.now()),
             Check::Closure(by) => seen.session.closure.names(change, by),
         }
     }
@@ -244,7 +244,7 @@ impl Seen<'_> {
         let changed = self.difference(keys, &old, &new);
         if new.aliased && changed.is_empty() && new.entries.iter().any(|e| self.wanted(keys, e)) {
             // With an anchor, a change elsewhere in the file can be a change at the key.
-            let lines = lines::first(change.old(), change.new());
+            let lines = lines::first(change.old(), change.now());
             return (!lines.is_empty() && old.aliased)
                 .then_some(lines)
                 .or_else(|| found(changed, change));
@@ -360,7 +360,7 @@ fn found(entries: Vec<&Entry>, change: &Change) -> Option<Vec<Line>> {
     let mut numbers: Vec<u32> = entries.iter().map(|entry| entry.line).collect();
     numbers.dedup();
     numbers.truncate(Line::MOST);
-    let source = lines::numbered(change.new()).filter(|(number, _)| numbers.contains(number));
+    let source = lines::numbered(change.now()).filter(|(number, _)| numbers.contains(number));
     let lines = show(source);
     let text = |entry: &&Entry| {
         Line::of(entry.line, format!("{} = {}", entry.key, entry.value).as_bytes())
@@ -379,7 +379,7 @@ fn what_changed(change: &Change, after: &State) -> Vec<Line> {
         Kind::Directory => vec![Line::about("a directory")],
         Kind::Special => vec![Line::about("no file")],
         Kind::File => {
-            let lines = lines::first(change.old(), change.new());
+            let lines = lines::first(change.old(), change.now());
             let mode =
                 change.before.as_ref().map(|before| before.mode).filter(|&m| m != after.mode);
             match mode {
@@ -419,7 +419,7 @@ fn guard(change: &Change) -> Option<Vec<Line>> {
         None => Some(vec![Line::about("deleted")]),
         Some(after) if after.kind != before.kind => Some(what_changed(change, after)),
         Some(_) => {
-            Some(gone(lines::first(change.new(), change.old()))).filter(|lines| !lines.is_empty())
+            Some(gone(lines::first(change.now(), change.old()))).filter(|lines| !lines.is_empty())
         }
     }
 }
@@ -428,7 +428,7 @@ fn mask(change: &Change) -> Option<Vec<Line>> {
     let is_negation = |line: &&lines::Numbered<'_>| line.1.trim_ascii().starts_with(b"!");
     guard(change).or_else(|| {
         let negations =
-            show(fresh(change.old(), change.new()).iter().filter(|l| is_negation(l)).copied());
+            show(fresh(change.old(), change.now()).iter().filter(|l| is_negation(l)).copied());
         (!negations.is_empty()).then_some(negations)
     })
 }

@@ -18,7 +18,7 @@ pub(super) fn seen(mark: Text, path: &str, old: &[u8], new: &[u8]) -> Option<Vec
         Text::Invisible => with_chars(old, new, has_invisible),
         Text::OffScreen => {
             let is_source = is_source(path) && !path.contains(".min.");
-            is_source.then(|| lines_that(old, new, |line| is_off_screen(line))).flatten()
+            is_source.then(|| lines_that(old, new, is_off_screen)).flatten()
         }
         Text::TerminalEscapes => {
             let is_bait = |line: &[u8]| {

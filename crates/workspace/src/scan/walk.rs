@@ -192,11 +192,8 @@ fn read(directory: &OwnedFd, name: &[u8], stat: &Stat) -> Option<State> {
         Kind::File => u64::try_from(stat.st_size).unwrap_or(0).max(bytes.len() as u64),
         Kind::Link | Kind::Directory | Kind::Special => bytes.len() as u64,
     };
-    let links = match kind {
-        Kind::File => u64::from(stat.st_nlink),
-        Kind::Link | Kind::Directory | Kind::Special => 1,
-    };
-    Some(State { kind, mode: stat.st_mode & 0o7777, size, bytes, links, attributes: false })
+    // Links and attributes are news only as a change.
+    Some(State { kind, mode: stat.st_mode & 0o7777, size, bytes, links: 1, attributes: false })
 }
 
 fn content(file: &OwnedFd) -> Option<Vec<u8>> {
@@ -216,11 +213,10 @@ fn content(file: &OwnedFd) -> Option<Vec<u8>> {
 
 /// A directory of the skip table: by its name, or by its place in `.git`.
 fn is_machine_made(path: &[u8]) -> bool {
-    let ends = |tail: &&str| {
-        path == tail.as_bytes()
-            || path.strip_suffix(tail.as_bytes()).is_some_and(|head| head.ends_with(b"/"))
-    };
-    MACHINE_MADE.iter().any(|tail| ends(&tail))
+    MACHINE_MADE.iter().any(|tail| {
+        let head = path.strip_suffix(tail.as_bytes());
+        head.is_some_and(|head| head.is_empty() || head.ends_with(b"/"))
+    })
 }
 
 /// Directories that machines fill and nobody reads: what is in them runs only when what is outside

@@ -47,7 +47,7 @@ impl Lookup for Beside {
 
 /// All fixtures of a directory, in the order of its files.
 pub(crate) fn read(directory: &str) -> Vec<Fixture> {
-    let root = format!("{}/tests/fixtures/{directory}", env!("CARGO_MANIFEST_DIR"));
+    let root = drybox_testkit::testdata(format!("crates/workspace/tests/fixtures/{directory}"));
     let mut files: Vec<_> =
         std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();

@@ -8,7 +8,7 @@ const BEGIN: &str = "<!-- the table: DRYBOX_BLESS=1 cargo test -p drybox-workspa
 
 #[test]
 fn the_page_has_every_row_as_it_is() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/hold-rules.md");
+    let path = &drybox_testkit::testdata("docs/hold-rules.md");
     let page = std::fs::read_to_string(path).unwrap();
     let (head, table) = page.split_once(BEGIN).expect("the page has the mark");
     let wanted = generated();

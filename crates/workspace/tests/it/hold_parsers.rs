@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 #[test]
 fn the_corpus_is_read_to_its_end() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/corpus");
+    let root = drybox_testkit::testdata("crates/workspace/tests/fixtures/corpus");
     let mut count = 0;
     for entry in std::fs::read_dir(root).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();

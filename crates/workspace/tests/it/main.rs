@@ -1,5 +1,12 @@
 //! What the room promises, from outside.
 #![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is not as it must be"
+)]
 
 mod fixtures;
 mod hold_docs;
