@@ -21,7 +21,7 @@ const MODULES: &[&str] =
 
 #[test]
 fn no_test_file_is_forgotten() {
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it");
+    let here = drybox_testkit::testdata("crates/workspace/tests/it");
     for entry in std::fs::read_dir(here).unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let stem = name.trim_end_matches(".rs");
