@@ -41,7 +41,7 @@ const IN_TESTS: &[&str] = &["testkit"];
 
 /// Room, and the rooms that it may depend on. Rooms that are still to come stand here too.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("drybox", &["audit", "build", "mcp", "probe", "run", "spec"]),
+    ("drybox", &["audit", "build", "mcp", "probe", "run", "spec", "workspace"]),
     ("build", &["image", "run", "spec"]),
     ("mcp", &["run", "spec"]),
     ("audit", &["spec", "workspace"]),

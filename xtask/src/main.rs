@@ -10,6 +10,7 @@ mod failure;
 mod links;
 mod metadata;
 mod names;
+mod noise;
 mod packages;
 mod setup;
 mod shell;
@@ -82,6 +83,7 @@ const COMMANDS: &[Command] = &[
     },
     Command { name: "links", about: "relative links in the documents", run: links::run },
     Command { name: "names", about: "files and functions that documents name", run: names::run },
+    Command { name: "noise", about: "what of real releases the hold rules hold", run: noise::run },
     Command {
         name: "weaken",
         about: "each wall left out once: who notices? [--list] [--quick] [WALL…]",

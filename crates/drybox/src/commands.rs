@@ -5,6 +5,7 @@ mod completions;
 mod doctor;
 pub(crate) mod prove;
 pub(crate) mod run;
+mod scan;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,7 +14,8 @@ use clap::{ArgMatches, Command};
 use drybox_spec::{Kind, Report};
 
 /// The commands beside `run`, in the order of the help. A new one is a file here and a row.
-pub(crate) const COMMANDS: &[Entry] = &[doctor::ENTRY, prove::ENTRY, completions::ENTRY];
+pub(crate) const COMMANDS: &[Entry] =
+    &[scan::ENTRY, doctor::ENTRY, prove::ENTRY, completions::ENTRY];
 
 /// One command: its words and what it does.
 #[derive(Debug)]

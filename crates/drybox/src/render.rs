@@ -4,6 +4,7 @@ mod answer;
 mod error;
 mod explain;
 mod findings;
+mod scan;
 mod summary;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ pub(crate) use answer::answer;
 pub(crate) use error::error;
 pub(crate) use explain::explain;
 pub(crate) use findings::{ask, findings, note, profile};
+pub(crate) use scan::scan;
 pub(crate) use summary::summary;
 
 /// For people, or for programs.

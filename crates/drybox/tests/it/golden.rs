@@ -18,6 +18,7 @@ const TOPICS: &[(&str, &[&str])] = &[
             "doctor --help",
             "prove --help",
             "prove --list",
+            "scan --help",
             "completions --help",
         ],
     ),

@@ -16,6 +16,7 @@ mod limits;
 mod projects;
 mod prove;
 mod refusals;
+mod scan;
 mod shares;
 mod signals;
 mod stdio;

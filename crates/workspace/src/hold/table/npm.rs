@@ -1,0 +1,52 @@
+//! JavaScript packages and the tools that start with a project.
+
+use crate::hold::rule::Format::{Env, Ini, Json, Toml, Yaml};
+use crate::hold::rule::{Check, Rule, all, at, crit, high, keys};
+
+const PACKAGE: &[&str] = &["**/package.json", "!**/node_modules/**"];
+
+pub(super) const RULES: &[Rule] = &[
+    crit("H-PKG-01", "npm, pnpm, yarn and bun run it at install or publish", "Shai-Hulud 2.0 2025-11; npm, scripts",
+        &[keys(PACKAGE, Json, &["scripts.preinstall", "scripts.install", "scripts.postinstall", "scripts.prepublish*", "scripts.preprepare", "scripts.prepare", "scripts.postprepare", "scripts.prepack", "scripts.postpack", "scripts.dependencies", "scripts.postpublish", "scripts.publish", "scripts.preversion", "scripts.version", "scripts.postversion"])]),
+    high("H-PKG-02", "npm test, start or run does it", "npm, scripts",
+        &[keys(PACKAGE, Json, &["scripts.*", "bin", "bin.*", "imports.*", "!scripts.preinstall", "!scripts.install", "!scripts.postinstall", "!scripts.prepublish*", "!scripts.preprepare", "!scripts.prepare", "!scripts.postprepare", "!scripts.prepack", "!scripts.postpack", "!scripts.dependencies", "!scripts.postpublish", "!scripts.publish", "!scripts.preversion", "!scripts.version", "!scripts.postversion"])]).only_changed(),
+    high("H-PKG-03", "the next install brings code from there", "PhantomRaven 2025-10",
+        &[at(PACKAGE, Check::Keys(all(Json, &["*dependencies.*", "overrides*", "resolutions*", "pnpm.overrides*", "pnpm.patcheddependencies*", "catalog*"]).like(r"^\s*(git|https?:|file:|link:|portal:|patch:|npm:|exec:|ssh:|github:|gitlab:|bitbucket:|gist:|\.|/|~/|[a-z]:|[\w.-]+/[\w.-]+)|^(latest|next|canary|beta|alpha)$")))]).only_changed(),
+    crit("H-PKG-04", "install scripts of dependencies are allowed to run", "pnpm, onlyBuiltDependencies; bun, trustedDependencies",
+        &[keys(PACKAGE, Json, &["pnpm.onlybuiltdependencies*", "pnpm.allowbuilds*", "trusteddependencies", "dependenciesmeta.*built", "allowscripts*", "*.allowscripts*", "pnpm.dangerouslyallowallbuilds"]),
+          at(PACKAGE, Check::KeysGone(all(Json, &["pnpm.neverbuiltdependencies", "pnpm.ignoredbuiltdependencies"])))]),
+    high("H-PKG-05", "corepack or volta downloads and runs that version", "Node.js, corepack",
+        &[keys(PACKAGE, Json, &["packagemanager", "devengines*", "volta.*"]),
+          at(PACKAGE, Check::Keys(all(Json, &["workspaces", "workspaces.packages"]).like(r"\.\.|^/")))]).only_changed(),
+    high("H-PKG-06", "a tool loads this plug-in at lint, test or build", "tools' keys in package.json",
+        &[at(PACKAGE, Check::Keys(all(Json, &["eslintconfig.*", "babel.*", "jest.*", "prettier*", "postcss.*", "stylelint.*", "ava.*", "mocha.*", "nyc.*", "tap.*", "wireit.*command", "nx.*", "turbo.*", "oclif.*", "electron*", "msw.*", "plasmo.*"]).like(r"^[./@]|/|plugin|loader|preset|\bnode\b|\bsh\b")))]).only_changed(),
+    crit("H-PKG-07", "installs come from another registry, or run another program as their shell", "npm, npmrc",
+        &[keys(&["**/.npmrc"], Ini, &["registry", "*:registry", "script-shell", "shell", "node-options", "git", "editor", "viewer", "browser", "init-module", "init.module", "strict-ssl", "ca", "cafile", "cert*", "key*", "*proxy", "//*", "_auth*", "userconfig", "globalconfig", "prefix", "scripts-prepend-node-path", "*release-age*", "unsafe-perm", "enable-pre-post-scripts", "onlybuilt*", "dangerously*", "hoist*"]),
+          at(&["**/.npmrc"], Check::KeysGone(all(Ini, &["ignore-scripts", "*release-age*"]))),
+          at(&["**/.npmrc"], Check::Keys(all(Ini, &["ignore-scripts"]).like("false")))]),
+    crit("H-PKG-08", "pnpm runs it, or lets install scripts run, at the next install", "pnpm, pnpmfile and workspace settings",
+        &[at(&["**/.pnpmfile.{cjs,mjs}", "**/pnpmfile.js"], Check::Any),
+          keys(&["**/pnpm-workspace.y{,a}ml"], Yaml, &["overrides*", "onlybuilt*", "allowbuilds*", "configdependencies*", "patcheddependencies*", "packageextensions*", "scriptshell", "nodeoptions", "pnpmfile", "minimumreleaseage*", "trustpolicy*", "dangerously*", "verifydepsbeforerun", "registries*"]),
+          at(&["**/pnpm-workspace.y{,a}ml"], Check::KeysGone(all(Yaml, &["minimumreleaseage*", "ignoredbuilt*", "trustpolicy*", "strictdepbuilds"]))),
+          at(&["**/pnpm-workspace.y{,a}ml"], Check::Keys(all(Yaml, &["packages"]).like(r"\.\.|^/")))]),
+    crit("H-PKG-09", "yarn runs it, even for yarn --version", "CVE-2025-59828, CVE-2025-65099",
+        &[keys(&["**/.yarnrc.yml"], Yaml, &["yarnpath", "plugins*", "npmregistry*", "npmscopes*", "npmregistries*", "enablescripts", "unsafehttpwhitelist*", "initscope", "injectenvironmentfiles*", "httpproxy", "httpsproxy", "*cafile*", "enablestrictssl", "npmminimalagegate", "logfilters*"]),
+          keys(&["**/.yarnrc"], Env, &["yarn-path", "script-shell", "--*", "registry", "plugin*"]),
+          at(&["**/.yarn/{releases,plugins,sdks,patches,unplugged}/**", "**/.pnp.{cjs,loader.mjs}"], Check::Any)]),
+    crit("H-PKG-10", "bun loads it whenever it starts", "bun, bunfig.toml",
+        &[keys(&["**/bunfig.toml"], Toml, &["preload*", "test.preload*", "install.registry*", "install.scopes*", "install.lifecycle*", "install.minimumreleaseage*", "install.security*", "run.*", "define*", "loader*", "jsx*"])]),
+    high("H-PKG-11", "deno runs it, or loads code from there", "deno, deno.json",
+        &[keys(&["**/deno.json{,c}"], Json, &["tasks*", "importmap", "lock", "permissions*", "links*", "patch*", "unstable*"]),
+          at(&["**/deno.json{,c}", "**/import_map.json", "**/jsr.json"], Check::Keys(all(Json, &["imports.*", "scopes.*"]).like(r"^https?:|^npm:|^data:|\.\./")))]).only_changed(),
+    high("H-PKG-12", "the tool, or its plug-in of an editor, runs this code when it starts", "glassworm loaders in config files; eslint, vite and others",
+        &[at(&["**/{vite,vitest,webpack*,rollup,esbuild,next,nuxt,astro,svelte,remix,gatsby-*,metro,babel,jest,karma,cypress,playwright*,protractor,wdio*,eslint,prettier,postcss,tailwind,stylelint,release,rspack,rsbuild,tsup,tsdown,turbo,nx,drizzle,prisma,tamagui,expo,forge,electron*,snowpack,windi,unocss,uno,mdx,docusaurus,typedoc,ecosystem,pm2,lerna,syncpackrc,plop,hygen,hardhat,lage,knip}.config.{js,cjs,mjs,ts,mts,cts}", "**/{.eslintrc,.prettierrc,.stylelintrc,.releaserc,.mocharc,.nycrc,.babelrc,.ncurc,.npmpackagejsonlintrc,gulpfile,gruntfile,jakefile,ember-cli-build,knexfile,ormconfig,nodemon,plopfile,truffle-config,karma.conf,wdio.conf,protractor.conf}.{js,cjs,mjs,ts,mts,cts}", "!**/node_modules/**", "!**/{fixtures,__fixtures__}/**"], Check::Any)]).only_changed(),
+    high("H-PKG-13", "a version manager runs what this names, or a path of it", "nvm, asdf, mise, pyenv",
+        &[at(&["**/{.node-version,.nvmrc,.tool-versions,.python-version,.ruby-version,.java-version,.sdkmanrc,.terraform-version,.go-version}"], Check::Lines(&[r"\.\.|://|\b(path|ref|prefix|system):|[$`;&|<>()]|^\s*/|\s~?/|\S{65,}"]))]),
+    high("H-PKG-14", "a tool loads this plug-in or file at build or test", "nodemon, babel, swc, TypeScript, mocha",
+        &[keys(&["**/nodemon.json"], Json, &["exec*", "events*", "env*"]),
+          keys(&["**/.swcrc"], Json, &["*plugins*"]),
+          at(&["**/.babelrc{,.json}"], Check::Keys(all(Json, &["*plugins", "*presets"]).like(r"^[./]"))),
+          at(&["**/tsconfig*.json"], Check::Keys(all(Json, &["compileroptions.plugins*", "extends", "references*"]).like(r"^/|\.\./\.\./\.\./|node_modules|plugin|transform"))),
+          keys(&["**/.mocharc.{json,jsonc}", "**/.nycrc{,.json}"], Json, &["require", "loader", "file", "*-loader", "node-option*"]),
+          keys(&["**/.mocharc.y{,a}ml"], Yaml, &["require", "loader", "file", "*-loader", "node-option*"])]).only_changed(),
+];
