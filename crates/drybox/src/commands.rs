@@ -1,6 +1,9 @@
 //! One file a command: calls the rooms, hands what they say to `render`.
 
+mod boxes;
 mod completions;
+mod diff;
+mod discard;
 pub(crate) mod run;
 
 use std::io::{self, Write};
@@ -10,7 +13,8 @@ use clap::{ArgMatches, Command};
 use drybox_spec::{Kind, Report};
 
 /// The commands beside `run`, in the order of the help. A new one is a file here and a row.
-pub(crate) const COMMANDS: &[Entry] = &[completions::ENTRY];
+pub(crate) const COMMANDS: &[Entry] =
+    &[diff::ENTRY, discard::ENTRY, boxes::ENTRY, completions::ENTRY];
 
 /// One command: its words and what it does.
 #[derive(Debug)]

@@ -52,6 +52,6 @@ pub use drybox_sys::{
 };
 pub use error::{Cause, JailError, Step};
 pub use identity::{Identity, Invoker};
-pub use interior::{Directory, Interior, Link, ScratchFile};
+pub use interior::{Directory, Interior, Link, ScratchFile, View};
 pub use spawn::{Jail, Sandbox};
 pub use stdio::{FileInput, Stream, Streams};

@@ -17,7 +17,9 @@ use rustix::process::{Signal as Kill, pidfd_send_signal};
 
 use crate::error::RunError;
 use crate::host::Host;
+use crate::prepare::Prepared;
 use crate::supervise::{of_status, wait_for};
+use crate::view::View;
 use crate::{notices, prepare};
 
 /// What a box gets on one of its standard descriptors.
@@ -55,6 +57,8 @@ pub struct Child {
     exited: Option<c_int>,
     timed_out: Arc<AtomicBool>,
     notices: Vec<Notice>,
+    /// Dropped after the box is gone: then what is pending in it is brought to its end.
+    _view: Option<View>,
 }
 
 /// Starts `spec` with these standard descriptors (0, 1 and 2), and returns once the payload has
@@ -92,7 +96,8 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
     let (input, stdin) = pipe(input, Direction::In)?;
     let (output, stdout) = pipe(output, Direction::Out)?;
     let (error, stderr) = pipe(error, Direction::Out)?;
-    let mut jail = Jail::prepare(prepare::interior(spec, host, false))?;
+    let Prepared { interior, view } = prepare::prepare(spec, host, false)?;
+    let mut jail = Jail::prepare(interior)?;
     let sandbox = jail.spawn(Streams::Each { input, output, error })?;
     let mut child = Child {
         stdin,
@@ -103,8 +108,10 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
         started: false,
         exited: None,
         timed_out: Arc::default(),
-        notices: notices::of_spec(spec, host),
+        notices: notices::of_run(spec, host, view.as_ref()),
+        _view: view,
     };
+    notices::of_views(spec, &child.jail, &mut child.notices);
     while !child.started && !child.take_record()? {}
     if !child.started {
         return Err(RunError::Killed);

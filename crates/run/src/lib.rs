@@ -37,6 +37,7 @@ mod streams;
 mod supervise;
 pub mod terminal;
 pub mod tool_chains;
+mod view;
 
 pub use child::{Child, Stdio, spawn};
 pub use drybox_jail::{Invoker, JailError};
@@ -44,3 +45,7 @@ pub use error::{RunError, Why};
 pub use host::{CwdError, Host};
 pub use prepare::tool_chains_of;
 pub use supervise::{Outcome, run};
+pub use view::{Pending, Place, pending_box, place_around, place_of};
+
+/// The user's files as a box sees them: changes, boxes.
+pub use drybox_workspace as workspace;

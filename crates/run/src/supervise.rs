@@ -15,8 +15,9 @@ use rustix::process::{Signal as Kill, pidfd_send_signal};
 use crate::error::RunError;
 use crate::host::Host;
 use crate::notices;
-use crate::prepare;
+use crate::prepare::{self, Prepared};
 use crate::streams::{Caller, Relay, Tty, Wiring, let_go};
+use crate::view::{Pending, View};
 
 mod finish;
 mod forward;
@@ -34,6 +35,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// What was weaker than it could be, and what was withheld.
     pub notices: Vec<Notice>,
+    /// What is pending in the workspace's box.
+    pub pending: Option<Pending>,
 }
 
 /// How long what is typed stays for others before we look whether it is for us.
@@ -61,6 +64,8 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let caller = Caller { input, output, error };
     // What the caller ignores, the payload is not told: nohup(1), `&` in a script.
     let numbers = FORWARDED.iter().map(|(signal, _)| *signal);
+    // A limit on file size is to be an error of ours, and no death (setrlimit(2)).
+    let numbers = numbers.chain([libc::SIGXFSZ]);
     let numbers: Vec<c_int> = numbers.filter(|signal| !is_ignored(*signal)).collect();
     let signals = SignalSet::of(&numbers);
     let fail = |what| move |errno| RunError::Supervise { what, errno };
@@ -68,7 +73,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let signals = SignalFd::new(&signals).map_err(fail("no descriptor for signals"))?;
 
     let wiring = caller.wire(spec)?;
-    let interior = prepare::interior(spec, host, wiring.tty.is_some());
+    let Prepared { interior, view } = prepare::prepare(spec, host, wiring.tty.is_some())?;
     let mut jail = Jail::prepare(interior)?;
     let Wiring { streams, input, input_is_spare, outputs, tty } = wiring;
     let sandbox = jail.spawn(streams)?;
@@ -89,7 +94,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         background_until: None,
         exited: None,
         ended_by: None,
-        notices: notices::of_spec(spec, host),
+        notices: notices::of_run(spec, host, view.as_ref()),
     };
     let ending = supervisor.serve();
     if ending.is_err() {
@@ -103,6 +108,13 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let ending = ending.and_then(|ending| drained.and(lost.map_or(Ok(ending), Err)));
     let outcome = ending.map(|ending| supervisor.outcome(ending));
     drop(supervisor);
+    // Every process of the box is gone: nobody writes to it any more.
+    let (pending, not_ended) = view.map_or((None, None), View::end);
+    let outcome = outcome.map(|mut outcome| {
+        notices::of_views(spec, &jail, &mut outcome.notices);
+        outcome.notices.extend(not_ended);
+        Outcome { pending, ..outcome }
+    });
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
     outcome
 }

@@ -31,6 +31,7 @@ mod record;
 mod root;
 mod signals;
 mod stdio;
+mod view;
 
 pub use enter::Step;
 pub use guard::{Guard, guard};
@@ -41,6 +42,7 @@ pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
     Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Mask, MaskKind, Mount, Overlay,
     Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree, Tmpfs,
+    View,
 };
 pub use record::{Failed, Obstacle, RECORD, Record, Told};
 pub use rustix::io::Errno;

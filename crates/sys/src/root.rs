@@ -18,6 +18,7 @@ use crate::mount::{
 };
 use crate::plan::{Build, Device, Mask, MaskKind, Mount, Plan, Scratch, Source, SystemTree};
 use crate::record::{Failed, Record, Told};
+use crate::view::view;
 
 type Result<T> = core::result::Result<T, Failed>;
 
@@ -142,6 +143,13 @@ fn attach_mount(
     let tree = match &mount.source {
         Source::Bind(source) => bind(source)?,
         Source::Tmpfs(source) => crate::mount::tmpfs(source)?,
+        Source::View(source) => {
+            let (tree, told) = view(source, index)?;
+            if let Some(told) = told {
+                Record::Told(told).send(status);
+            }
+            tree
+        }
         Source::Overlay(source) => match overlay(source, spare) {
             Ok(tree) => tree,
             // Mounts below the directory, an overlay below two others, a kernel without overlays

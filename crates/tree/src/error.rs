@@ -68,6 +68,12 @@ impl Report for TreeError {
     fn fix(&self) -> Option<Cow<'_, str>> {
         match self.errno {
             Errno::NOSPC | Errno::DQUOT => Some("make room on that disk, and do it again".into()),
+            Errno::NOSYS => Some(
+                "use Linux 6.1 or newer, or the container with --security-opt seccomp=unconfined"
+                    .into(),
+            ),
+            Errno::FBIG => Some("ulimit -f unlimited".into()),
+            Errno::MFILE => Some("ulimit -n 256, or whatever is more".into()),
             Errno::LOOP => Some("a symbolic link stands there: put the directory itself".into()),
             _ => None,
         }

@@ -120,14 +120,42 @@ impl Root {
             done => return done,
         }
         let fail = |errno| TreeError { op: TreeOp::Open, path: path.as_bytes().to_vec(), errno };
-        let held = self
-            .open_beneath(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC)
-            .map_err(fail)?;
-        let mode = fstat(&held).map_err(fail)?.st_mode & 0o7777;
-        change_mode(held.as_fd(), mode | 0o400).map_err(fail)?;
-        let file = self.file(path);
-        change_mode(held.as_fd(), mode).map_err(fail)?;
+        // The directories above first, each reached through those that were unlocked before it.
+        let mut unlocked = Vec::new();
+        let mut unlock = |path: &RelPath, right: u32| {
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let held = self.open_beneath(path, flags)?;
+            let mode = fstat(&held)?.st_mode & 0o7777;
+            if mode & right != right {
+                change_mode(held.as_fd(), mode | right)?;
+                unlocked.push((held, mode));
+            }
+            Ok(())
+        };
+        let mut done = path.ancestors().try_for_each(|above| unlock(&above, 0o700));
+        done = done.and_then(|()| unlock(path, 0o400));
+        let file = done.map_err(fail).and_then(|()| self.file(path));
+        let relocked =
+            unlocked.iter().rev().try_for_each(|(held, mode)| change_mode(held.as_fd(), *mode));
+        relocked.map_err(fail)?;
         file
+    }
+
+    /// As [`Root::dir`], also when the owner may not read or enter it: then its mode is changed, and
+    /// the one that has to be put back is given.
+    ///
+    /// # Errors
+    /// *Host*.
+    pub fn locked_dir(&self, path: &RelPath) -> Result<(Self, Option<u32>)> {
+        let fail = |errno| TreeError { op: TreeOp::Open, path: path.as_bytes().to_vec(), errno };
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let held = self.open_beneath(path, flags).map_err(fail)?;
+        let mode = fstat(&held).map_err(fail)?.st_mode & 0o7777;
+        let locked = mode & 0o700 != 0o700;
+        if locked {
+            change_mode(held.as_fd(), mode | 0o700).map_err(fail)?;
+        }
+        self.dir(path).map(|dir| (dir, locked.then_some(mode)))
     }
 
     /// Where a symbolic link points.

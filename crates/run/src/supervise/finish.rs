@@ -93,7 +93,7 @@ impl Supervisor<'_> {
         if unmapped > 0 {
             self.notices.push(Notice::NoIdMap { trees: unmapped });
         }
-        Outcome { ending, notices: std::mem::take(&mut self.notices) }
+        Outcome { ending, notices: std::mem::take(&mut self.notices), pending: None }
     }
 }
 
