@@ -79,6 +79,7 @@ impl Host {
             env: &|name| std::env::var_os(name),
             cwd: self.cwd.clone(),
             home: self.home.clone(),
+            data: self.own(Own::Store),
             invoker: drybox_run::Invoker::of_process(),
             die_with_thread: true,
             gives_stdio_away: true,

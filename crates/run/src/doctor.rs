@@ -120,6 +120,8 @@ fn request() -> RunRequest {
     RunRequest {
         words: ["/bin/sh", "-c", inside::LOOK].map(|word| word.as_bytes().to_vec()).to_vec(),
         form: CommandForm::AfterDashes,
+        // A look leaves no box behind, and sees the overlay that shares have.
+        workspace: Some(b"ro".to_vec()),
         timeout: Some(b"20".to_vec()),
         ..RunRequest::default()
     }

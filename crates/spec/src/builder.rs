@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::spec::{Stdin, Terminal, ToolChains};
+use crate::spec::{Life, Profile, Stdin, Terminal, ToolChains};
 use crate::{
     BoxName, BoxPath, BoxUser, ByteSize, Command, Cpus, Doors, EnvVar, Hostname, Limits, Memory,
     Pids, SandboxSpec, Share, Source, Sourced, Tmpfs, Ulimit, Workspace,
@@ -42,6 +42,9 @@ impl SpecBuilder {
             command: Sourced::new(command, Source::Api),
             doors: Sourced::default_of(Doors::FilesOnly),
             workspace: Sourced::default_of(Workspace::CurrentDir),
+            life: Sourced::default_of(Life::ThrownAway),
+            box_name: None,
+            profile: Sourced::default_of(Profile::Agent),
             shares: Vec::new(),
             tmpfs: Vec::new(),
             env: Vec::new(),
@@ -63,6 +66,19 @@ impl SpecBuilder {
     /// What the sandbox sees of the current directory; [`Workspace::CurrentDir`] by default.
     pub fn workspace(mut self, workspace: Workspace) -> Self {
         self.spec.workspace = Sourced::new(workspace, Source::Api);
+        self
+    }
+
+    /// What becomes of changes to a workspace that is [`Workspace::CopyOnWrite`]; they are thrown
+    /// away by default.
+    pub fn life(mut self, life: Life) -> Self {
+        self.spec.life = Sourced::new(life, Source::Api);
+        self
+    }
+
+    /// Which box of the workspace keeps its changes.
+    pub fn box_name(mut self, name: BoxName) -> Self {
+        self.spec.box_name = Some(Sourced::new(name, Source::Api));
         self
     }
 

@@ -31,6 +31,7 @@ mod record;
 mod root;
 mod signals;
 mod stdio;
+mod view;
 mod weaken;
 
 pub use enter::Step;
@@ -42,7 +43,7 @@ pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
     Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount,
     Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree,
-    Tmpfs,
+    Tmpfs, View,
 };
 pub use privileges::own_limit;
 pub use record::{Failed, Obstacle, RECORD, Record, Told};

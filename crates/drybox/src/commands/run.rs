@@ -17,11 +17,15 @@ pub(crate) fn run(args: &RunArgs) -> Done {
     let spec = resolve(&args.request, &facts).map_err(boxed)?;
     if args.output.explain {
         let tool_chains = drybox_run::tool_chains_of(&spec, &host.for_run());
-        return show(&render::explain(&spec, &facts, &tool_chains, format));
+        let place = drybox_run::place_of(&spec, &host.for_run());
+        return show(&render::explain(&spec, &facts, place.as_ref(), &tool_chains, format));
     }
+    // What drybox makes on the host is for its user alone; the payload gets a umask of its own.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let outcome = drybox_run::run(&spec, &host.for_run()).map_err(boxed)?;
     if !args.output.quiet {
-        render::summary(outcome.ending, &outcome.notices, &spec, format);
+        let pending = outcome.pending.as_ref();
+        render::summary(outcome.ending, &outcome.notices, pending, &spec, format);
     }
     Ok(ExitCode::from(outcome.ending.code()))
 }

@@ -2,16 +2,26 @@
 
 use std::time::Duration;
 
-use drybox_spec::{ByteSize, Ending, Event, Memory, Notice, SandboxSpec, Shown};
+use drybox_run::Pending;
+use drybox_spec::{BoxName, ByteSize, Ending, Event, Memory, Notice, SandboxSpec, Shown};
 
 use super::{Format, say};
 
 /// Tells it on stderr; as JSON, a line an event.
-pub(crate) fn summary(ending: Ending, notices: &[Notice], spec: &SandboxSpec, format: Format) {
+pub(crate) fn summary(
+    ending: Ending,
+    notices: &[Notice],
+    pending: Option<&Pending>,
+    spec: &SandboxSpec,
+    format: Format,
+) {
     let timeout = spec.timeout.as_ref().map(|limit| limit.value);
     match format {
-        Format::Text => say(&text(ending, notices, timeout, spec.limits.memory.value)),
-        Format::Json => say(&json(ending, notices)),
+        Format::Text => {
+            let pending = pending.and_then(changes).unwrap_or_default();
+            say(&(text(ending, notices, timeout, spec.limits.memory.value) + &pending));
+        }
+        Format::Json => say(&json(ending, notices, pending)),
     }
 }
 
@@ -35,6 +45,30 @@ fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>, memory: M
     };
     let notices = notices.iter().map(notice);
     notices.chain(ended).map(|line| format!("note: {line}\n")).collect()
+}
+
+/// The one line about what is pending; none: nobody would want to look at it.
+fn changes(pending: &Pending) -> Option<String> {
+    let counted = &pending.counted;
+    let about = if counted.more { "more than " } else { "" };
+    let files = match counted.files {
+        0 => None,
+        1 if !counted.more => Some("1 file changed".to_owned()),
+        files => Some(format!("{about}{files} files changed")),
+    };
+    let what = match (files, counted.git > 0) {
+        (Some(files), false) => files,
+        (Some(files), true) => format!("{files}, and git's own"),
+        (None, true) => "git's own files changed".to_owned(),
+        (None, false) if counted.more => "many files changed".to_owned(),
+        (None, false) => return None,
+    };
+    let name = match pending.name == BoxName::default() {
+        true => String::new(),
+        false => format!(" --box {}", pending.name.as_str()),
+    };
+    let place = Shown(pending.workspace.as_bytes());
+    Some(format!("note: {what} in {place}: drybox diff{name}, drybox discard{name}\n"))
 }
 
 fn notice(notice: &Notice) -> String {
@@ -66,6 +100,20 @@ fn notice(notice: &Notice) -> String {
                             reaches it; it ends as soon as it wakes"
             .to_owned(),
         Notice::Leftover { what } => Shown(what).to_string(),
+        Notice::WorkspaceReadOnly { path } => {
+            format!("{} could only be read: no overlay works there", Shown(path))
+        }
+        Notice::ChangesInMemory { why } => {
+            format!("what was written to this directory was in memory, and is gone: {why}")
+        }
+        Notice::MountNotShown { path } => {
+            format!("what is mounted at {} is not shown: -v DIR:DIR for it", Shown(path))
+        }
+        Notice::GitElsewhere { path } => format!(
+            "{} is named by git's files here, and not shown: -v DIR:DIR:ro if git needs it",
+            Shown(path)
+        ),
+        Notice::BoxNotEnded { why } => format!("the changes could not be looked at: {why}"),
         Notice::Withheld { what } => Shown(what).to_string(),
         _ => "something is weaker than it could be: see --json".to_owned(),
     }
@@ -81,9 +129,16 @@ fn memory_size(ByteSize(bytes): ByteSize) -> String {
     )
 }
 
-fn json(ending: Ending, notices: &[Notice]) -> String {
+fn json(ending: Ending, notices: &[Notice], pending: Option<&Pending>) -> String {
     let ended = Event::Ended { ending, code: ending.code() };
-    let events = notices.iter().cloned().map(Event::Notice).chain([ended]);
+    let pending = pending.map(|pending| Event::Pending {
+        workspace: Shown(pending.workspace.as_bytes()).to_string(),
+        name: pending.name.as_str().to_owned(),
+        files: pending.counted.files,
+        git: pending.counted.git,
+        more: pending.counted.more,
+    });
+    let events = notices.iter().cloned().map(Event::Notice).chain(pending).chain([ended]);
     // Strings and numbers always are JSON.
     events.filter_map(|event| serde_json::to_string(&event).ok()).map(|line| line + "\n").collect()
 }
@@ -107,7 +162,7 @@ mod tests {
              note: killed after 3 s (--timeout)\n"
         );
         assert_eq!(
-            json(Ending::Exited(3), &notices),
+            json(Ending::Exited(3), &notices, None),
             "{\"event\":\"notice\",\"notice\":\"no_landlock_scope\"}\n\
              {\"event\":\"ended\",\"ending\":{\"exited\":3},\"code\":3}\n"
         );
@@ -126,7 +181,7 @@ mod tests {
             "note: 3 processes or threads were not made (--pids-limit)\n"
         );
         assert_eq!(
-            json(Ending::OutOfMemory, &met),
+            json(Ending::OutOfMemory, &met, None),
             "{\"event\":\"notice\",\"notice\":\"limit_met\",\"limit\":\"pids\",\"times\":3}\n\
              {\"event\":\"ended\",\"ending\":\"out_of_memory\",\"code\":137}\n"
         );

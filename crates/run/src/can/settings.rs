@@ -50,7 +50,7 @@ fn of_share(place: &[u8], spec: &SandboxSpec, host: &Host<'_>) -> Setting {
             },
         );
     }
-    let shown = spec.workspace.value == Workspace::CurrentDir;
+    let shown = spec.workspace.value != Workspace::Empty;
     match shown && place == host.cwd.as_bytes() {
         true => setting("workspace", &spec.workspace.from, "the workspace"),
         false => {

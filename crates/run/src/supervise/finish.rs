@@ -91,7 +91,7 @@ impl Supervisor<'_> {
         let withheld = withheld.filter(|withheld| !withheld.is_routine());
         self.notices.extend(withheld.map(|w| Notice::Withheld { what: w.to_string() }));
         self.notices.extend(notices::of_plan(self.jail));
-        Outcome { ending, notices: std::mem::take(&mut self.notices) }
+        Outcome { ending, notices: std::mem::take(&mut self.notices), pending: None }
     }
 }
 

@@ -156,7 +156,10 @@ fn fail_each(flags: &[&str], ends: Errors, between: Errors) {
     each(&points, &env, |point, log: &Path| {
         let Point { call, nth, errno, .. } = point;
         let fault = Fault { call, errno, nth: *nth };
+        // A box is for one run at a time.
+        let data = log.with_extension("data");
         let run = contained(&env, |run| run.launch_failing(fault, log), &args);
+        let run = run.env("XDG_DATA_HOME", data);
         let done = run.limit(Duration::from_secs(20)).run();
         let trace = Trace::read(log);
         met.fetch_add(usize::from(trace.was_injected()), Ordering::Relaxed);

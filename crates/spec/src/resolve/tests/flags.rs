@@ -6,7 +6,7 @@ use super::*;
 fn an_empty_request_is_the_shell_with_every_default() {
     let spec = on(&Host::default(), "/home/u/p", &RunRequest::default()).unwrap();
     assert_eq!(spec.command, Sourced::default_of(Command::Shell));
-    assert_eq!(spec.workspace, Sourced::default_of(Workspace::CurrentDir));
+    assert_eq!(spec.workspace, Sourced::default_of(Workspace::CopyOnWrite));
     assert_eq!(spec.terminal, Sourced::default_of(Terminal::None));
     assert_eq!(spec.user, Sourced::default_of(BoxUser::Agent));
     assert!(spec.shares.is_empty() && spec.env.is_empty() && spec.tmpfs.is_empty());
@@ -137,7 +137,6 @@ fn networks_other_than_none_are_refused() {
 fn what_drybox_always_does_cannot_be_switched_off() {
     let off = || Some(b"false".to_vec());
     for request in [
-        RunRequest { rm: off(), ..RunRequest::default() },
         RunRequest { init: off(), ..RunRequest::default() },
         RunRequest { read_only: off(), ..RunRequest::default() },
     ] {
