@@ -11,6 +11,7 @@ mod count;
 mod diff;
 mod discard;
 mod git;
+mod held;
 pub mod hold;
 pub mod scan;
 mod store;
@@ -23,4 +24,5 @@ pub use diff::{
 pub use discard::{Discarded, discard};
 pub use drybox_tree::{BadRelPath, RelPath, Root, TreeError};
 pub use git::{Repository, find_repository};
+pub use held::held;
 pub use store::{BoxError, BoxId, Ended, Layer, Meta, OpenBox, Start, Store, Why};

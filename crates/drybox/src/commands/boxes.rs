@@ -3,7 +3,7 @@
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use drybox_run::workspace::{BoxError, OpenBox, Store};
 
-use super::diff::{Opened, boxed, items};
+use super::diff::{Opened, Rules, boxed, items};
 use super::{Done, Entry, Failure, show};
 use crate::host::Host;
 use crate::render::{self, Format, Listed};
@@ -46,7 +46,7 @@ fn look(opened: &OpenBox, row: &mut Listed) -> Result<(), Failure> {
     row.bytes = Some(opened.size().map_err(boxed)?);
     // The directory may be gone; its box is not.
     row.changes = match Opened::of(opened.layers().map_err(boxed)?) {
-        Ok(layers) => Some(items(&layers, &[])?.len()),
+        Ok(layers) => Some(items(&layers, &[], Rules::Unasked)?.len()),
         Err(_) => None,
     };
     Ok(())

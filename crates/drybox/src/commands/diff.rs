@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command as Program, ExitCode, Stdio};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use drybox_run::workspace::{Area, Layer, OpenBox, Pair, RelPath, Root, area, compare};
+use drybox_run::workspace::{Area, Layer, OpenBox, Pair, RelPath, Root, area, compare, held};
 use drybox_run::{pending_box, place_around};
 use drybox_spec::{BoxName, HostPath};
 
@@ -58,9 +58,10 @@ fn run(matches: &ArgMatches) -> Done {
     let opened = pending_box(&host, matches.get_one("box")).map_err(boxed)?;
     let layers = opened.as_ref().map(OpenBox::layers).transpose().map_err(boxed)?;
     let layers = Opened::of(layers.unwrap_or_default())?;
-    let items = items(&layers, &wanted)?;
+    let counts = ["name-only", "stat", "patch"].iter().any(|form| matches.get_flag(form));
+    let items = items(&layers, &wanted, if counts { Rules::Unasked } else { Rules::Asked })?;
     if matches.get_flag("json") {
-        return show(&render::json(base.as_bytes(), &items, &|_| Vec::new()));
+        return show(&render::json(base.as_bytes(), &items));
     }
     if matches.get_flag("name-only") {
         return show(&render::names(&items));
@@ -94,10 +95,18 @@ impl Opened {
     }
 }
 
+/// Whether each change is judged by the hold rules, which takes a read of both its sides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rules {
+    Asked,
+    Unasked,
+}
+
 /// Every change below the wanted paths, or every one.
 pub(super) fn items<'a>(
     layers: &'a [Opened],
     wanted: &[HostPath],
+    rules: Rules,
 ) -> Result<Vec<Item<'a>>, Failure> {
     let mut items = Vec::new();
     for (number, Opened { layer, lower }) in layers.iter().enumerate() {
@@ -105,7 +114,13 @@ pub(super) fn items<'a>(
         let name = |path: &RelPath| {
             if number == 0 { path.as_bytes().to_vec() } else { whole(path) }
         };
-        for change in compare(&layer.upper, lower).map_err(boxed)? {
+        let pair = Pair { lower, upper: &layer.upper };
+        let changes = compare(&layer.upper, lower).map_err(boxed)?;
+        let held = match rules {
+            Rules::Asked => held(pair, &changes).map_err(boxed)?,
+            Rules::Unasked => vec![Vec::new(); changes.len()],
+        };
+        for (change, held) in changes.into_iter().zip(held) {
             let places = [Some(&change.path), change.from.as_ref()];
             let is_wanted = wanted.is_empty()
                 || places.into_iter().flatten().any(|path| is_below(&whole(path), wanted));
@@ -114,8 +129,9 @@ pub(super) fn items<'a>(
                     name: name(&change.path),
                     from: change.from.as_ref().map(name),
                     area: area(&change.path, number > 0),
-                    pair: Pair { lower, upper: &layer.upper },
+                    pair,
                     change,
+                    held,
                 });
             }
         }

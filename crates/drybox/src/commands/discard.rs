@@ -9,7 +9,7 @@ use drybox_run::pending_box;
 use drybox_run::workspace::{Discarded, OpenBox, RelPath, discard};
 use drybox_spec::{HostPath, Kind, Report, Shown};
 
-use super::diff::{Opened, box_name, boxed, items, paths, wanted};
+use super::diff::{Opened, Rules, box_name, boxed, items, paths, wanted};
 use super::{Done, Entry, Failure};
 use crate::host::Host;
 use crate::render;
@@ -77,7 +77,7 @@ fn run(matches: &ArgMatches) -> Done {
         };
     };
     let layers = Opened::of(opened.layers().map_err(boxed)?)?;
-    let count = items(&layers, &wanted)?.len();
+    let count = items(&layers, &wanted, Rules::Unasked)?.len();
     drop(layers);
     if count > 0 && !matches.get_flag("yes") && !confirmed(count)? {
         return Ok(ExitCode::SUCCESS);

@@ -7,6 +7,7 @@ mod patch;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use drybox_run::workspace::hold::Held;
 use drybox_run::workspace::{
     Area, Change, Diffed, Kind, Line, Node, NodeKind, Pair, TreeError, Unified, unified,
 };
@@ -25,28 +26,19 @@ pub(crate) struct Item<'a> {
     pub(crate) change: Change,
     pub(crate) pair: Pair<'a>,
     pub(crate) area: Area,
-}
-
-/// Why a change does not come out with the others.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct Held {
-    /// The rule's id.
-    pub(crate) rule: String,
-    /// What would run, and when.
-    pub(crate) why: String,
-    /// How little it takes.
-    pub(crate) severity: String,
+    /// Why it would not come out with the others.
+    pub(crate) held: Vec<Held>,
 }
 
 /// The form of `--json`, which outsiders rely on.
 #[derive(Serialize)]
-struct Told {
+struct Told<'a> {
     base: String,
-    changes: Vec<ToldChange>,
+    changes: Vec<ToldChange<'a>>,
 }
 
 #[derive(Serialize)]
-struct ToldChange {
+struct ToldChange<'a> {
     path: String,
     /// The bytes in hexadecimal, where `path` had to be escaped.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,11 +52,11 @@ struct ToldChange {
     was: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     is: Option<&'static str>,
-    held: Vec<Held>,
+    held: &'a [Held],
 }
 
 /// As JSON: every change, git's own included. `held` says why one would not come out.
-pub(crate) fn json(base: &[u8], items: &[Item<'_>], held: &dyn Fn(&Change) -> Vec<Held>) -> String {
+pub(crate) fn json(base: &[u8], items: &[Item<'_>]) -> String {
     let changes = items.iter().map(|item| {
         let path = Shown(&item.name).to_string();
         let exact = path.as_bytes() == item.name;
@@ -77,7 +69,7 @@ pub(crate) fn json(base: &[u8], items: &[Item<'_>], held: &dyn Fn(&Change) -> Ve
             from: item.from.as_ref().map(|from| Shown(from).to_string()),
             was: word(item.change.old),
             is: word(item.change.new),
-            held: held(&item.change),
+            held: &item.held,
         }
     });
     let told = Told { base: Shown(base).to_string(), changes: changes.collect() };
@@ -127,6 +119,7 @@ pub(crate) fn text(items: &[Item<'_>], colour: bool) -> Result<String, TreeError
     for item in shown_items(items) {
         text += &paint.title(&title(item));
         text.push('\n');
+        text += &item.held.iter().map(reasons).collect::<String>();
         if text.len() > MOST_TEXT {
             text += "  (much more has changed: drybox diff --stat, or name paths)\n";
             continue;
@@ -144,6 +137,18 @@ pub(crate) fn text(items: &[Item<'_>], colour: bool) -> Result<String, TreeError
     }
     text += &git_line(items);
     Ok(text)
+}
+
+/// Why a change is held, and the lines that say so.
+fn reasons(held: &Held) -> String {
+    let mut text = format!("  held: {} ({}): {}\n", held.rule, held.severity.word(), held.why);
+    for line in &held.lines {
+        let _written = match line.line {
+            0 => writeln!(text, "    {}", line.text),
+            number => writeln!(text, "    {number}: {}", line.text),
+        };
+    }
+    text
 }
 
 /// A patch on a terminal: the same lines, escaped.

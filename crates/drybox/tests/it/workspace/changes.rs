@@ -34,6 +34,39 @@ fn changed() -> TestEnv {
     env
 }
 
+/// The rules' own fixtures are tested where they are; here, that a box's changes come to them.
+#[test]
+fn what_would_run_by_itself_on_the_host_is_named_with_its_rule_and_lines() {
+    let env = TestEnv::new();
+    env.write("package.json", "{\"scripts\":{\"test\":\"true\"}}\n");
+    env.write(".git/HEAD", "ref: refs/heads/main\n");
+    ran(
+        &env,
+        "mkdir -p .git/hooks; echo x > .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit; \
+         echo '{\"scripts\":{\"test\":\"true\",\"postinstall\":\"y\"}}' > package.json; \
+         ln -s /etc/passwd out; echo plain > plain",
+    );
+    let text = told(&env, &["diff"]);
+    for held in [
+        "added    .git/hooks/pre-commit (executable)\n  held: H-GIT-01 (crit): git runs it",
+        "modified package.json\n  held: H-PKG-01 (crit): ",
+        "\n    1: {\"scripts\":{\"test\":\"true\",\"postinstall\":\"y\"}}\n",
+        "added    out (symlink)\n  held: H-FS-01 (crit): ",
+        "added    plain\n@@ ",
+    ] {
+        assert!(text.contains(held), "{held}: {text}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&told(&env, &["diff", "--json"])).unwrap();
+    let rules = |path: &str| -> Vec<&str> {
+        let changes = json["changes"].as_array().unwrap();
+        let change = changes.iter().find(|change| change["path"] == path).unwrap();
+        let held = change["held"].as_array().unwrap().iter();
+        held.map(|held| held["rule"].as_str().unwrap()).collect()
+    };
+    assert_eq!(rules(".git/hooks/pre-commit"), ["H-GIT-01"]);
+    assert_eq!(rules("plain"), [""; 0], "the control");
+}
+
 #[test]
 fn each_kind_of_change_is_listed() {
     let env = changed();
@@ -43,7 +76,9 @@ fn each_kind_of_change_is_listed() {
     let said: Vec<String> = changes
         .iter()
         .map(|change| {
-            assert_eq!(change["held"], serde_json::json!([]));
+            // A name with a tab and a quote is not what the eye sees.
+            let is_odd = change["path"].as_str().unwrap().contains("\\x09");
+            assert_eq!(change["held"].as_array().unwrap().is_empty(), !is_odd, "{change}");
             format!("{} {}", change["kind"].as_str().unwrap(), change["path"].as_str().unwrap())
         })
         .collect();
