@@ -63,7 +63,18 @@ pub fn place_around(host: &Host<'_>) -> Place {
     };
     match find_repository(&host.cwd, host.invoker.uid, &is_project) {
         Some(Repository { top, outside, unproven }) => {
+            // A directory around the workspace is no git directory of it, whatever its files say;
+            // nor is one with drybox's own boxes in it.
+            let is_around = |dir: &HostPath| {
+                is_within(&top, dir)
+                    || host
+                        .data
+                        .as_ref()
+                        .is_some_and(|data| is_within(data, dir) || is_within(dir, data))
+            };
+            let (around, outside): (Vec<_>, Vec<_>) = outside.into_iter().partition(is_around);
             let git = outside.into_iter().filter(|dir| !is_hidden(dir, host)).collect();
+            let unproven = unproven.into_iter().chain(around).collect();
             Place { top, git, unproven }
         }
         None => alone(),

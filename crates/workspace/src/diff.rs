@@ -15,6 +15,7 @@ pub use area::{Area, area};
 pub use compare::{Limits, compare};
 pub(crate) use compare::{compare_some, is_opaque};
 pub use content::Pair;
+pub(crate) use unified::readable;
 pub use unified::{Diffed, Hunk, Line, Unified, unified};
 
 /// One path that is not as it is on the host.

@@ -6,7 +6,7 @@ use std::io::Read as _;
 use drybox_tree::{RelPath, Root, TreeError, kind_of};
 use rustix::fs::FileType;
 
-use crate::diff::{Change, Kind, Node, NodeKind, Pair};
+use crate::diff::{Change, Kind, Node, NodeKind, Pair, readable};
 use crate::hold::{self, Held, Judge, READ_LIMIT, State};
 
 /// For each change of one layer, in their order: what of it would run by itself, or be believed, once
@@ -30,7 +30,7 @@ fn judged(pair: Pair<'_>, change: &Change) -> Result<Vec<hold::Change>, TreeErro
     let path = change.path.as_bytes().to_vec();
     let before = match &change.old {
         Some(node) => Some(State {
-            bytes: pair.before(change, READ)?,
+            bytes: readable(pair.before(change, READ))?.unwrap_or_default(),
             ..state(node, pair.lower, change.from.as_ref().unwrap_or(&change.path))?
         }),
         None => None,
@@ -53,7 +53,7 @@ fn judged(pair: Pair<'_>, change: &Change) -> Result<Vec<hold::Change>, TreeErro
 
 /// All but the content.
 fn state(node: &Node, root: &Root, path: &RelPath) -> Result<State, TreeError> {
-    let links = root.stat(path)?.map_or(1, |stat| stat.st_nlink);
+    let links = readable(root.stat(path))?.flatten().map_or(1, |stat| stat.st_nlink);
     Ok(State {
         kind: kind(node.kind),
         mode: node.mode,

@@ -46,7 +46,7 @@ fn look(opened: &OpenBox, row: &mut Listed) -> Result<(), Failure> {
     row.bytes = Some(opened.size().map_err(boxed)?);
     // The directory may be gone; its box is not.
     row.changes = match Opened::of(opened.layers().map_err(boxed)?) {
-        Ok(layers) => Some(items(&layers, &[], Rules::Unasked)?.len()),
+        Ok(layers) => items(&layers, &[], Rules::Unasked).ok().map(|items| items.len()),
         Err(_) => None,
     };
     Ok(())

@@ -159,6 +159,10 @@ pub(super) fn wanted(matches: &ArgMatches, cwd: &HostPath) -> Result<Vec<HostPat
     typed
         .map(|typed| {
             let typed = typed.as_bytes();
+            // An empty variable of a script is not the whole directory.
+            if typed.is_empty() {
+                return HostPath::parse(typed).map_err(boxed_path);
+            }
             let mut parts: Vec<&[u8]> = match typed.starts_with(b"/") {
                 true => Vec::new(),
                 false => cwd.as_bytes().split(|&byte| byte == b'/').collect(),

@@ -31,8 +31,8 @@ fn command(base: Command) -> Command {
 /// Why nothing, or not all, was thrown away.
 #[derive(Debug, thiserror::Error)]
 enum NotDiscarded {
-    #[error("cannot throw away {count} changes without being asked to")]
-    NotAsked { count: usize },
+    #[error("cannot throw away {what} without being asked to")]
+    NotAsked { what: String },
     #[error("nothing changed at {}", Shown(path.as_bytes()))]
     Unchanged { path: HostPath },
     #[error("cannot throw away {} alone", Shown(path.as_bytes()))]
@@ -77,9 +77,10 @@ fn run(matches: &ArgMatches) -> Done {
         };
     };
     let layers = Opened::of(opened.layers().map_err(boxed)?)?;
-    let count = items(&layers, &wanted, Rules::Unasked)?.len();
+    // What cannot be compared can still be thrown away.
+    let count = items(&layers, &wanted, Rules::Unasked).map(|items| items.len()).ok();
     drop(layers);
-    if count > 0 && !matches.get_flag("yes") && !confirmed(count)? {
+    if count != Some(0) && !matches.get_flag("yes") && !confirmed(count)? {
         return Ok(ExitCode::SUCCESS);
     }
     if wanted.is_empty() {
@@ -91,7 +92,7 @@ fn run(matches: &ArgMatches) -> Done {
         // The last change of it may be gone.
         opened.end().map_err(boxed)?;
     }
-    render::note(&format!("{count} changes thrown away"));
+    render::note(&format!("{} thrown away", counted(count)));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -124,11 +125,19 @@ fn discard_one(opened: &OpenBox, path: &HostPath) -> Result<(), Failure> {
 }
 
 /// Asks the user, at a terminal; elsewhere it has to be said.
-fn confirmed(count: usize) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(boxed(NotDiscarded::NotAsked { count }));
+fn counted(count: Option<usize>) -> String {
+    match count {
+        Some(1) => "1 change".to_owned(),
+        Some(count) => format!("{count} changes"),
+        None => "changes that could not be listed".to_owned(),
     }
-    render::ask(&format!("throw away {count} changes? [y/N] "));
+}
+
+fn confirmed(count: Option<usize>) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(boxed(NotDiscarded::NotAsked { what: counted(count) }));
+    }
+    render::ask(&format!("throw away {}? [y/N] ", counted(count)));
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
     Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))

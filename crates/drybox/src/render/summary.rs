@@ -101,7 +101,11 @@ fn notice(notice: &Notice) -> String {
             .to_owned(),
         Notice::Leftover { what } => Shown(what).to_string(),
         Notice::WorkspaceReadOnly { path } => {
-            format!("{} could only be read: no overlay works there", Shown(path))
+            format!(
+                "{} could only be read: no overlay works there; sockets and FIFOs in it can be \
+                 reached",
+                Shown(path)
+            )
         }
         Notice::ChangesInMemory { why } => {
             format!("what was written to this directory was in memory, and is gone: {why}")

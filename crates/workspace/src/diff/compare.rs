@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::content::same_content;
 use super::renames::infer;
-use super::{Change, Kind, Node, NodeKind};
+use super::{Change, Kind, Node, NodeKind, readable};
 
 /// Where a comparison stops.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +76,7 @@ impl Comparison<'_> {
             if !below_hidden {
                 hidden = None;
             }
-            let old = self.lower.stat(&entry.path)?;
+            let old = readable(self.lower.stat(&entry.path))?.flatten();
             if is_whiteout(&entry.stat) {
                 if !below_hidden
                     && let Some(old) = old
@@ -133,7 +133,9 @@ impl Comparison<'_> {
                 was.size == new.size
                     && same_content(self.lower, self.upper, &entry.path, &mut self.limits.bytes)?
             }
-            NodeKind::Link => self.lower.link(&entry.path)? == self.upper.link(&entry.path)?,
+            NodeKind::Link => {
+                readable(self.lower.link(&entry.path))? == Some(self.upper.link(&entry.path)?)
+            }
             NodeKind::Directory | NodeKind::Special => true,
         };
         let same_mode = was.mode == new.mode || new.kind == NodeKind::Link;
@@ -165,13 +167,15 @@ impl Comparison<'_> {
 
     /// Everything below a directory of the host that is gone.
     fn below(&mut self, path: &RelPath) -> Result<bool, TreeError> {
-        let dir = self.lower.dir(path)?;
-        self.lost(path, &dir, &|_| Ok(None))
+        match readable(self.lower.dir(path))? {
+            Some(dir) => self.lost(path, &dir, &|_| Ok(None)),
+            None => Ok(true),
+        }
     }
 
     /// What a hiding directory does not have any more.
     fn missing(&mut self, path: &RelPath) -> Result<bool, TreeError> {
-        let dir = self.lower.dir(path)?;
+        let Some(dir) = readable(self.lower.dir(path))? else { return Ok(true) };
         let upper = self.upper;
         self.lost(path, &dir, &|path| Ok(upper.stat(path)?.filter(|stat| !is_whiteout(stat))))
     }
@@ -208,7 +212,7 @@ impl Comparison<'_> {
             }
         }
         for path in empty {
-            if let Some(stat) = self.lower.stat(&path)? {
+            if let Some(stat) = readable(self.lower.stat(&path))?.flatten() {
                 self.push(&path, Kind::Deleted, Some(Node::of(&stat)), None);
             }
         }

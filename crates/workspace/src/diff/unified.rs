@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use drybox_tree::TreeError;
+use rustix::io::Errno;
 use similar::{Algorithm, DiffTag, capture_diff_slices_deadline, group_diff_ops};
 
 use super::{Change, NodeKind, Pair};
@@ -64,7 +65,10 @@ pub fn unified(change: &Change, pair: Pair<'_>, longest: u64) -> Result<Diffed, 
         return Ok(Diffed::TooLong);
     }
     let one_more = longest.saturating_add(1);
-    let (old, new) = (pair.before(change, one_more)?, pair.after(change, one_more)?);
+    let Some(old) = readable(pair.before(change, one_more))? else {
+        return Ok(Diffed::Binary);
+    };
+    let new = pair.after(change, one_more)?;
     if [&old, &new].iter().any(|side| u64::try_from(side.len()).is_ok_and(|len| len > longest)) {
         return Ok(Diffed::TooLong);
     }
@@ -75,6 +79,14 @@ pub fn unified(change: &Change, pair: Pair<'_>, longest: u64) -> Result<Diffed, 
         return Ok(Diffed::Binary);
     }
     Ok(Diffed::Text(hunks(&old, &new)))
+}
+
+/// What of the host its user may read; the payload cannot have read the rest either.
+pub(crate) fn readable<T>(read: Result<T, TreeError>) -> Result<Option<T>, TreeError> {
+    match read {
+        Err(error) if error.errno == Errno::ACCESS => Ok(None),
+        read => read.map(Some),
+    }
 }
 
 /// As git: a NUL within the first 8000 bytes.

@@ -130,3 +130,44 @@ fn a_box_has_no_part_in_what_another_box_of_the_same_directory_holds() {
     let inside = format!("ls {} 2>&1", env.data().display());
     assert!(boxed(&env, &[], &inside).run().stdout.contains("No such file"));
 }
+
+/// The owner of a file may change its mode, and so may drybox: it does not (I2).
+#[test]
+fn what_its_owner_may_not_read_on_the_host_stays_so_and_stops_no_look_at_the_rest() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let env = TestEnv::new();
+    env.write("shut", "s\n");
+    env.write("dir/inside", "x\n");
+    let mode = |path: &str, mode| {
+        let mode = fs::Permissions::from_mode(mode);
+        fs::set_permissions(env.work().join(path), mode).unwrap();
+    };
+    mode("shut", 0o000);
+    mode("dir", 0o600);
+    let change =
+        "chmod 644 shut; echo x >> shut; chmod 755 dir; echo new > dir/new; echo e > plain";
+    boxed(&env, &[], change).run().expect_code(0);
+    let look = || {
+        ["shut", "dir"].map(|path| {
+            let stat = fs::metadata(env.work().join(path)).unwrap();
+            (stat.mode(), stat.ctime(), stat.ctime_nsec())
+        })
+    };
+    let before = look();
+    let names = told(&env, &["diff", "--name-only"]);
+    for name in ["shut\n", "dir/new\n", "plain\n"] {
+        assert!(names.contains(name), "{name}: {names}");
+    }
+    assert!(told(&env, &["diff"]).contains("\n+e\n"));
+    told(&env, &["diff", "--json"]);
+    told(&env, &["boxes"]);
+    assert_eq!(look(), before);
+    // An empty variable in a script is not everything.
+    let nothing = env.drybox().args(["discard", "--yes", ""]).run().expect_code(125);
+    assert!(nothing.stderr.starts_with("error: "), "{}", nothing.stderr);
+    assert_eq!(told(&env, &["diff", "--name-only"]), names);
+    env.drybox().args(["discard", "--yes"]).run().expect_code(0);
+    assert_eq!(told(&env, &["diff", "--name-only"]), "");
+    assert_eq!(look(), before);
+    mode("dir", 0o700);
+}
