@@ -155,7 +155,11 @@ impl Root {
         if locked {
             change_mode(held.as_fd(), mode | 0o700).map_err(fail)?;
         }
-        self.dir(path).map(|dir| (dir, locked.then_some(mode)))
+        let opened = self.dir(path);
+        if locked && opened.is_err() {
+            change_mode(held.as_fd(), mode).map_err(fail)?;
+        }
+        opened.map(|dir| (dir, locked.then_some(mode)))
     }
 
     /// Where a symbolic link points.

@@ -8,8 +8,8 @@
 
 use std::collections::BTreeSet;
 
-use drybox_tree::{Entry, FileType, RelPath, Root, Stat, TreeError, Walk, kind_of};
-use rustix::fs::{Mode, OFlags, fchmod, fgetxattr, openat};
+use drybox_tree::{Entry, FileType, RelPath, Root, Stat, TreeError, TreeOp, Walk, kind_of};
+use rustix::fs::{Mode, fchmod, fgetxattr};
 use rustix::io::Errno;
 
 use super::content::same_content;
@@ -224,52 +224,36 @@ impl Comparison<'_> {
     }
 
     fn upper_is_empty(&self, path: &RelPath) -> Result<bool, TreeError> {
-        let (dir, locked) = self.upper.locked_dir(path)?;
-        let is_empty = dir.is_empty();
-        if let Some(mode) = locked {
-            let fail = TreeError::of(drybox_tree::TreeOp::Write, path.as_bytes());
-            fchmod(&dir, Mode::from_raw_mode(mode)).map_err(fail)?;
-        }
-        is_empty
+        unlocked(self.upper, path, Root::is_empty)
     }
 }
 
 /// Whether a directory of an upper layer hides what the host has there.
 pub(crate) fn is_opaque(upper: &Root, path: &RelPath) -> Result<bool, TreeError> {
-    let fail = TreeError::of(drybox_tree::TreeOp::Read, path.as_bytes());
-    let value = upper.with_parent(path, |dir, name| {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // The kernel asks for the right to read at each reading of an attribute, not at the opening.
+    unlocked(upper, path, |dir| {
         let mut value = [0_u8; 8];
-        let dir = match openat(dir, name, flags, Mode::empty()) {
-            Err(Errno::ACCESS) => return locked_opaque(dir, name),
-            dir => dir?,
-        };
-        match fgetxattr(&dir, OPAQUE, &mut value) {
+        match fgetxattr(dir, OPAQUE, &mut value) {
             Ok(length) => Ok(value.get(..length) == Some(b"y")),
             Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::RANGE) => Ok(false),
-            Err(errno) => Err(errno),
+            Err(errno) => Err(TreeError::of(TreeOp::Read, path.as_bytes())(errno)),
         }
-    });
-    value.map_err(fail)
+    })
 }
 
-/// The same for a directory that its owner may not read: user attributes need that right, too.
-fn locked_opaque(dir: rustix::fd::BorrowedFd<'_>, name: &std::ffi::CStr) -> Result<bool, Errno> {
-    use rustix::fs::{AtFlags, chmodat, statat};
-    let mode = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode & 0o7777;
-    let set = |mode| chmodat(dir, name, Mode::from_raw_mode(mode), AtFlags::empty());
-    set(mode | 0o700)?;
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mut value = [0_u8; 8];
-    // The kernel asks for the right at each reading, not at the opening.
-    let read = openat(dir, name, flags, Mode::empty())
-        .and_then(|opened| fgetxattr(&opened, OPAQUE, &mut value));
-    set(mode)?;
-    match read {
-        Ok(length) => Ok(value.get(..length) == Some(b"y")),
-        Err(Errno::NODATA | Errno::OPNOTSUPP | Errno::RANGE) => Ok(false),
-        Err(errno) => Err(errno),
+/// Asks a directory of an upper layer something, also one that its owner may not read.
+fn unlocked<T>(
+    upper: &Root,
+    path: &RelPath,
+    ask: impl FnOnce(&Root) -> Result<T, TreeError>,
+) -> Result<T, TreeError> {
+    let (dir, locked) = upper.locked_dir(path)?;
+    let answer = ask(&dir);
+    if let Some(mode) = locked {
+        fchmod(&dir, Mode::from_raw_mode(mode))
+            .map_err(TreeError::of(TreeOp::Write, path.as_bytes()))?;
     }
+    answer
 }
 
 const OPAQUE: &str = "user.overlay.opaque";
