@@ -13,6 +13,7 @@ use rustix::mount::{
 use crate::mount::{MountAttr, attach, bind, set_attributes, take, tmpfs};
 use crate::plan::{Bind, BindFrom, Tmpfs, View};
 use crate::record::Told;
+use crate::wall;
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -79,7 +80,8 @@ fn overlay(view: &View<'_>, changes: Option<&BindFrom<'_>>) -> Result<OwnedFd> {
     fsconfig_set_string(context.as_fd(), c"upperdir", c"/proc/upper")?;
     fsconfig_set_string(context.as_fd(), c"workdir", c"/proc/work")?;
     fsconfig_create(context.as_fd())?;
-    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV;
+    let attributes = wall!("view-nosuid", MountAttrFlags::MOUNT_ATTR_NOSUID)
+        | wall!("view-nodev", MountAttrFlags::MOUNT_ATTR_NODEV);
     fsmount(context.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
 }
 
