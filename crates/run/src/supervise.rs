@@ -44,6 +44,9 @@ pub struct Outcome {
 /// How long what is typed stays for others before we look whether it is for us.
 const BACKGROUND: Duration = Duration::from_millis(100);
 
+/// After that long a run goes on for some time: most are over by then.
+const SETTLED: Duration = Duration::from_millis(500);
+
 /// How long a launch may take once somebody has asked for its end.
 const LAUNCH: Duration = Duration::from_secs(1);
 
@@ -83,6 +86,9 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     }
     let Wiring { streams, input, input_is_spare, outputs, tty } = wiring;
     let sandbox = jail.spawn(streams)?;
+    if let Some(view) = &view {
+        view.tidy();
+    }
     let opens_input = sandbox.opens_input;
     let watchdog = arranged.watchdog(spec, &sandbox);
     let mut notices = notices::of_run(spec, host, view.as_ref());
@@ -101,6 +107,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         asked: Asked::default(),
         unheard: None,
         background_until: None,
+        rest_at: Some(Instant::now() + SETTLED),
         exited: None,
         ended_by: None,
         watchdog,
@@ -151,6 +158,8 @@ struct Supervisor<'a> {
     started: bool,
     /// Standard input is a terminal in whose background we are: when to look again.
     background_until: Option<Instant>,
+    /// When to let go of memory that a run that goes on does not need.
+    rest_at: Option<Instant>,
     /// The payload's wait status.
     exited: Option<c_int>,
     /// Why we killed the sandbox.
@@ -218,8 +227,9 @@ impl<'a> Supervisor<'a> {
         }
         let kill_at = |limit: Option<(Instant, Ending)>| limit.map(|(until, _)| until);
         let look_at = self.watchdog.as_ref().filter(|_| self.started).map(Watchdog::next);
-        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until, look_at];
-        let left = until.into_iter().flatten().min().map(|until| {
+        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until];
+        let until = until.into_iter().chain([self.rest_at, look_at]);
+        let left = until.flatten().min().map(|until| {
             let left = until.saturating_duration_since(Instant::now());
             Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() }
         });
@@ -236,6 +246,9 @@ impl<'a> Supervisor<'a> {
             self.kill(ending);
         }
         self.background_until.take_if(|until| *until <= now);
+        if self.rest_at.take_if(|until| *until <= now).is_some() {
+            drybox_jail::forget_program();
+        }
     }
 
     fn check_memory(&mut self) -> Result<(), RunError> {

@@ -188,6 +188,13 @@ impl View {
         store.open_box(workspace, id, start).map(Some)
     }
 
+    /// Tidies the store while the payload starts: nobody waits for it.
+    pub(crate) fn tidy(&self) {
+        let left = self.opened.as_ref().and_then(OpenBox::tidy);
+        // In its own time: the next run goes on where this one ended.
+        left.map(|left| std::thread::spawn(move || left.remove().ok()));
+    }
+
     /// The end of the run: what is pending now, or why that cannot be told.
     pub(crate) fn end(mut self) -> (Option<Pending>, Option<Notice>) {
         let Some(opened) = self.opened.take() else { return (None, None) };

@@ -23,6 +23,7 @@ mod identity;
 mod idmap;
 mod init;
 mod launch;
+mod memory;
 mod mount;
 mod plan;
 mod privileges;
@@ -39,6 +40,7 @@ pub use guard::{Guard, guard};
 pub use identity::{as_payload, may_open, with_effective_ids, without_crash_dumps};
 pub use idmap::id_map_namespace;
 pub use launch::{FIRST_TO_DIE, Launched, Namespace, launch, release, try_namespace};
+pub use memory::forget_program;
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
     Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount,

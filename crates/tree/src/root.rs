@@ -49,6 +49,16 @@ impl Root {
         Self { dir }
     }
 
+    /// The same directory once more.
+    ///
+    /// # Errors
+    /// *Host*; `MFILE`.
+    pub fn share(&self) -> Result<Self> {
+        rustix::io::fcntl_dupfd_cloexec(&self.dir, 3)
+            .map(|dir| Self { dir })
+            .map_err(TreeError::of(TreeOp::Open, b"."))
+    }
+
     /// A directory beneath.
     ///
     /// # Errors

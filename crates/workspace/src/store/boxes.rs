@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 use drybox_spec::{BoxName, HostPath};
 use drybox_tree::{Errno, RelPath, Root, TreeError, TreeOp};
 use rustix::fs::{
-    AtFlags, FlockOperation, Mode, OFlags, XattrFlags, chownat, fchmod, flock, fsetxattr, fstat,
-    lstat, openat, utimensat,
+    AtFlags, FlockOperation, Mode, chmodat, chownat, fchmod, flock, fstat, lstat, utimensat,
 };
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 use rustix::process::{Gid, Uid};
 
+use super::ready::{GONE, is_gone, make_layer, sweep, take_ready};
 use super::{BoxError, Meta, Result, Store, Why, below, rel};
 use crate::count::{Counted, count};
 
@@ -98,15 +98,10 @@ impl Store {
             }
             BoxId::Spare => {
                 let mut last = None;
-                for number in 0..SPARES {
+                for number in 0..TRIES {
                     let folder = spare(workspace, number)?;
-                    match self.enter(workspace, &folder, None, Make::IfMissing) {
+                    match self.enter(workspace, &folder, None, Make::New) {
                         Err(in_use @ BoxError::InUse { .. }) => last = Some(in_use),
-                        Ok(opened) if !opened.is_new => {
-                            // Of a run that was killed.
-                            opened.remove()?;
-                            return self.enter(workspace, &folder, None, Make::IfMissing);
-                        }
                         done => return done,
                     }
                 }
@@ -131,8 +126,8 @@ impl Store {
         let mut found = Vec::new();
         for name in self.root.names()? {
             let folder = rel(&name)?;
-            if name.starts_with(GONE.as_bytes()) {
-                self.root.remove_all(&folder)?;
+            if is_gone(&name) {
+                sweep(&self.root, &folder)?;
                 continue;
             }
             let Ok(dir) = self.root.dir(&folder) else { continue };
@@ -176,17 +171,20 @@ impl Store {
         make: Make,
     ) -> Result<OpenBox> {
         let told = || name.map_or_else(|| "(spare)".to_owned(), |name| name.as_str().to_owned());
+        let mut made = false;
         for _ in 0..TRIES {
-            if make == Make::IfMissing {
-                match self.root.make_dir(folder, 0o700) {
-                    Err(error) if error.errno != Errno::EXIST => return Err(error.into()),
-                    _ => {}
-                }
-            }
             let dir = match self.root.dir(folder) {
-                Err(error) if error.is_missing() && make == Make::IfMissing => continue,
-                Err(error) if error.is_missing() => {
+                Ok(_) if make == Make::New && !made => return Err(in_use(told(), workspace)),
+                Err(error) if error.is_missing() && make == Make::Never => {
                     return Err(BoxError::Missing { name: told(), workspace: workspace.clone() });
+                }
+                Err(error) if error.is_missing() => {
+                    made = take_ready(&self.root, folder)?
+                        || match self.root.make_dir(folder, 0o700) {
+                            Err(error) if error.errno == Errno::EXIST => false,
+                            done => done.map(|()| true)?,
+                        };
+                    continue;
                 }
                 dir => dir?,
             };
@@ -212,9 +210,8 @@ impl Store {
             if meta.layers.first() != Some(workspace) {
                 return Err(BoxError::Broken { name: folder.as_bytes().to_vec() });
             }
-            let boxes = rustix::io::fcntl_dupfd_cloexec(&self.root, 3);
             return Ok(OpenBox {
-                boxes: Root::from_fd(boxes.map_err(|errno| self.broken(errno))?),
+                boxes: self.root.share()?,
                 folder: folder.clone(),
                 dir,
                 path: below(&self.path, folder.as_bytes())?,
@@ -270,9 +267,6 @@ impl OpenBox {
                 self.meta.layers.push(host.clone());
             }
         }
-        if self.is_new || self.meta.layers.len() != before {
-            self.dir.replace(&rel(Meta::FILE.as_bytes())?, &self.meta.encode(), 0o600)?;
-        }
         let mut folders = Vec::new();
         for host in hosts {
             let number = self.meta.layers.iter().position(|layer| layer == host);
@@ -283,11 +277,14 @@ impl OpenBox {
             }
             folders.push(below(&self.path, folder.as_bytes())?);
         }
+        // Last: until then the layers are made, or adopted, once more.
+        if self.is_new || self.meta.layers.len() != before {
+            self.dir.replace(&rel(Meta::FILE.as_bytes())?, &self.meta.encode(), 0o600)?;
+        }
         Ok(Some(folders))
     }
 
     fn prepare_layer(&mut self, host: &HostPath, folder: &RelPath) -> Result<bool> {
-        let failed = TreeError::of(TreeOp::Make, folder.as_bytes());
         match self.dir.dir(folder) {
             Err(error) if error.is_missing() => {
                 // Whole or not at all: a run that is killed here leaves none.
@@ -300,35 +297,9 @@ impl OpenBox {
                     done => done?,
                 }
                 let layer = self.dir.dir(&begun)?;
-                let upper = rel(b"upper")?;
-                layer.make_dir(&upper, 0o700)?;
-                layer.make_dir(&rel(b"work")?, 0o700)?;
-                // A look, for it may be a directory that cannot be listed.
-                let owner =
-                    lstat(host.as_c_str()).map_err(TreeError::of(TreeOp::Read, host.as_bytes()))?;
-                let work = || -> std::result::Result<bool, Errno> {
-                    let own = fstat(&layer)?;
-                    if (own.st_uid, own.st_gid) != (owner.st_uid, owner.st_gid) && own.st_uid == 0 {
-                        let (uid, gid) = (Uid::from_raw(owner.st_uid), Gid::from_raw(owner.st_gid));
-                        for name in ["upper", "work"] {
-                            let flags = AtFlags::SYMLINK_NOFOLLOW;
-                            chownat(&layer, name, Some(uid), Some(gid), flags)?;
-                        }
-                    }
-                    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-                    let upper = openat(&layer, "upper", flags, Mode::empty())?;
-                    // A name of overlayfs' own: nobody inside sees it.
-                    match fsetxattr(&upper, "user.overlay.drybox", b"1", XattrFlags::empty()) {
-                        Ok(()) => {}
-                        Err(Errno::OPNOTSUPP | Errno::PERM) => return Ok(false),
-                        Err(errno) => return Err(errno),
-                    }
-                    // The root of the view shows what its upper layer has.
-                    fchmod(&upper, Mode::from_raw_mode(owner.st_mode & 0o7777))?;
-                    Ok(true)
-                };
-                let usable = work().map_err(failed)?;
+                let usable = make_layer(&layer)?;
                 if usable {
+                    adopt(&layer, host)?;
                     self.dir.rename(&begun, folder)?;
                 } else {
                     self.dir.remove_all(&begun)?;
@@ -336,6 +307,16 @@ impl OpenBox {
                 Ok(usable)
             }
             Ok(layer) => {
+                if self.is_new {
+                    // It stood ready, for any directory; whole, unless the machine went down.
+                    match adopt(&layer, host) {
+                        Err(BoxError::Tree(error)) if error.is_missing() => {
+                            self.dir.remove_all(folder)?;
+                            return self.prepare_layer(host, folder);
+                        }
+                        done => done?,
+                    }
+                }
                 // Emptied at the end of every run that came to its end.
                 if layer.stat(&rel(b"work/work")?)?.is_some() {
                     self.was_killed = true;
@@ -407,11 +388,22 @@ impl OpenBox {
     /// # Errors
     /// *Host*: something of it could not be read or removed.
     pub fn end(self) -> Result<Ended> {
+        let layers = self.layers()?;
+        let mut is_empty = true;
+        for layer in &layers {
+            is_empty &= layer.upper.is_empty()?;
+        }
+        if is_empty {
+            self.leave()?;
+            return Ok(Ended::Gone);
+        }
         if self.meta.name.is_none() {
+            drop(layers);
             self.remove()?;
             return Ok(Ended::Gone);
         }
-        let counted = count(&self.layers()?)?;
+        let counted = count(&layers)?;
+        drop(layers);
         if counted.is_nothing() {
             self.remove()?;
             return Ok(Ended::Gone);
@@ -436,18 +428,45 @@ impl OpenBox {
     /// # Errors
     /// *Host*: something of it could not be removed.
     pub fn remove(self) -> Result<()> {
-        // At once, by its name: half of a box is none. Nobody takes that name again while it is
-        // there, and whoever looks for boxes sweeps it away.
+        let gone = self.leave()?;
+        Ok(self.boxes.remove_all(&gone)?)
+    }
+
+    /// Takes its name away, so that it is no box any more: at once, for half of a box is none.
+    /// Whoever tidies up, or looks for boxes, sweeps it away.
+    fn leave(&self) -> Result<RelPath> {
         let mut number = 0_u32;
-        let gone = loop {
+        loop {
             let gone = rel(format!("{GONE}{}.{number}", std::process::id()).as_bytes())?;
             match self.boxes.rename(&self.folder, &gone) {
                 Err(error) if error.errno == Errno::EXIST => number = number.saturating_add(1),
-                done => break done.map(|()| gone)?,
+                done => break Ok(done.map(|()| gone)?),
             }
-        };
-        Ok(self.boxes.remove_all(&gone)?)
+        }
     }
+
+    pub(super) const fn boxes(&self) -> &Root {
+        &self.boxes
+    }
+}
+
+/// Gives a layer to the owner of the host's directory, and its mode: the root of the view shows what
+/// its upper layer has.
+fn adopt(layer: &Root, host: &HostPath) -> Result<()> {
+    // A look, for it may be a directory that cannot be listed.
+    let owner = lstat(host.as_c_str()).map_err(TreeError::of(TreeOp::Read, host.as_bytes()))?;
+    let work = || -> std::result::Result<(), Errno> {
+        let own = fstat(layer)?;
+        if (own.st_uid, own.st_gid) != (owner.st_uid, owner.st_gid) && own.st_uid == 0 {
+            let (uid, gid) = (Uid::from_raw(owner.st_uid), Gid::from_raw(owner.st_gid));
+            for name in ["upper", "work"] {
+                chownat(layer, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
+            }
+        }
+        let mode = Mode::from_raw_mode(owner.st_mode & 0o7777);
+        chmodat(layer, "upper", mode, AtFlags::empty())
+    };
+    Ok(work().map_err(TreeError::of(TreeOp::Make, b"upper"))?)
 }
 
 fn in_use(name: String, workspace: &HostPath) -> BoxError {
@@ -457,14 +476,12 @@ fn in_use(name: String, workspace: &HostPath) -> BoxError {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Make {
     IfMissing,
+    /// One of that name is another run's.
+    New,
     Never,
 }
 
-/// How the folder of a box begins that is about to be removed: no digest does.
-const GONE: &str = "~";
-/// How many throw-away boxes of one directory can be alive at a time.
-const SPARES: u32 = 64;
-/// How often a box may be removed under our hands.
+/// How often a box may be removed under our hands, or its name be another's.
 const TRIES: u32 = 16;
 /// The longest file that a box has about itself.
 const LONGEST_META: u64 = 1 << 16;
@@ -485,9 +502,11 @@ fn named(workspace: &HostPath, name: &BoxName) -> Result<RelPath> {
     rel(format!("{:032x}.{}", digest(workspace.as_bytes()), name.as_str()).as_bytes())
 }
 
-/// No name has a tilde.
+/// No name has a tilde. A process begins one run at a time; in another pid namespace there may be
+/// one of the same number.
 fn spare(workspace: &HostPath, number: u32) -> Result<RelPath> {
-    rel(format!("{:032x}~{number}", digest(workspace.as_bytes())).as_bytes())
+    let (digest, pid) = (digest(workspace.as_bytes()), std::process::id());
+    rel(format!("{digest:032x}~{pid}.{number}").as_bytes())
 }
 
 /// FNV-1a of 128 bits: spreads names. Two directories with the same one are told apart by what the

@@ -34,8 +34,15 @@ impl Disk {
         Ok(opened)
     }
 
+    /// The names of its folders: of boxes, or of what stands ready or is to go.
+    fn folders(&self, is_box: bool) -> Vec<String> {
+        let names = fs::read_dir(self.path("data/drybox/boxes")).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with('~') != is_box).collect()
+    }
+
     fn boxes(&self) -> usize {
-        fs::read_dir(self.path("data/drybox/boxes")).unwrap().count()
+        self.folders(true).len()
     }
 }
 
@@ -195,5 +202,57 @@ fn a_workspace_that_holds_the_boxes_is_refused() {
         let host = HostPath::parse(path.strip_suffix(b"/").unwrap_or(path)).unwrap();
         let refused = disk.store().open_box(&host, BoxId::Named(&own), Start::Continue);
         assert!(matches!(refused, Err(BoxError::HoldsStore { .. })), "{held}");
+    }
+}
+
+#[test]
+fn a_box_stands_ready_for_the_next_run_and_the_last_one_is_swept_by_it() {
+    let disk = Disk::new();
+    let own = name("default");
+    let first = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+    assert!(first.tidy().is_none());
+    assert_eq!(disk.folders(false), ["~ready.0"]);
+    assert_eq!(first.end().unwrap(), Ended::Gone);
+    assert_eq!((disk.boxes(), disk.folders(false).len()), (0, 2));
+
+    fs::set_permissions(disk.path("work"), fs::Permissions::from_mode(0o1750)).unwrap();
+    let second = disk.open(BoxId::Spare, Start::Continue).unwrap();
+    assert_eq!(disk.folders(false).len(), 1, "it took the one that stood ready");
+    let mode = second.layers().unwrap()[0].upper.stat_self().unwrap().st_mode;
+    assert_eq!(mode & 0o7777, 0o1750, "whatever directory it is for");
+    assert!(second.tidy().is_none());
+    assert_eq!(disk.folders(false), ["~ready.0"], "what the first left is gone");
+    assert_eq!(second.end().unwrap(), Ended::Gone);
+}
+
+#[test]
+fn tidying_leaves_boxes_that_are_used_and_gives_back_what_takes_long() {
+    let disk = Disk::new();
+    let alive = disk.open(BoxId::Spare, Start::Continue).unwrap();
+    let killed = disk.open(BoxId::Spare, Start::Continue).unwrap();
+    let kept = name("kept");
+    let kept = disk.open(BoxId::Named(&kept), Start::Continue).unwrap();
+    write(&killed, "left");
+    write(&kept, "mine");
+    assert!(alive.tidy().is_none(), "all three are in use");
+    drop((killed, kept));
+    let left = alive.tidy().unwrap();
+    assert!(alive.tidy().is_none(), "one process at a time");
+    left.remove().unwrap();
+    assert!(alive.tidy().is_none());
+    assert_eq!(disk.boxes(), 2, "the one alive, and the one with a name");
+    let kept = disk.store().find(&disk.host("work"), &name("kept")).unwrap();
+    assert!(!kept.layers().unwrap()[0].upper.is_empty().unwrap());
+}
+
+#[test]
+fn what_stands_ready_is_used_even_when_half_of_it_is_missing() {
+    for missing in ["0", "0/upper"] {
+        let disk = Disk::new();
+        let first = disk.open(BoxId::Spare, Start::Continue).unwrap();
+        assert!(first.tidy().is_none());
+        fs::remove_dir_all(disk.path("data/drybox/boxes/~ready.0").join(missing)).unwrap();
+        let second = disk.open(BoxId::Spare, Start::Continue);
+        assert!(second.is_ok(), "{missing}: {second:?}");
     }
 }
