@@ -7,7 +7,16 @@ mod hostile;
 mod life;
 mod tools;
 
+use std::path::PathBuf;
+
 use drybox_testkit::{Done, Run, TestEnv};
+
+/// The folders of boxes; none of what stands ready for the next run, or is swept by it.
+fn box_folders(env: &TestEnv) -> Vec<PathBuf> {
+    let all = std::fs::read_dir(env.data().join("drybox/boxes")).unwrap();
+    let all = all.map(|entry| entry.unwrap().path());
+    all.filter(|path| !path.file_name().unwrap().to_str().unwrap().starts_with('~')).collect()
+}
 
 /// `drybox run FLAGS -- sh -c SCRIPT` in the workspace.
 fn boxed(env: &TestEnv, flags: &[&str], script: &str) -> Run {

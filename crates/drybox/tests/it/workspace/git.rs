@@ -4,7 +4,7 @@ use std::fs;
 
 use drybox_testkit::{Snapshot, TestEnv, require};
 
-use super::{boxed, ran, told};
+use super::{box_folders, boxed, ran, told};
 
 /// Runs git outside, in the workspace.
 fn git(env: &TestEnv, dir: &str, script: &str) {
@@ -189,8 +189,7 @@ mod root_only {
             ran(&env, "stat -c %U . f; echo 2 >> f; echo x > new; id -un").stdout,
             "agent\nagent\nagent\n"
         );
-        let folder = fs::read_dir(env.data().join("drybox/boxes")).unwrap().next().unwrap();
-        let upper = folder.unwrap().path().join("0/upper");
+        let upper = box_folders(&env).remove(0).join("0/upper");
         for name in ["", "f", "new"] {
             use std::os::unix::fs::MetadataExt as _;
             let found = fs::symlink_metadata(upper.join(name)).unwrap();

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixListener;
 
 use drybox_testkit::{Racer, Snapshot, TestEnv, require};
 
-use super::{boxed, ran, told};
+use super::{box_folders, boxed, ran, told};
 
 const PYTHON: &str = "python3";
 
@@ -38,7 +38,7 @@ os.fchdir(here)";
     assert_eq!(again.stdout, "0\n");
     told(&env, &["discard", "--yes", "d", "locked"]);
     told(&env, &["discard", "--yes"]);
-    assert_eq!(fs::read_dir(env.data().join("drybox/boxes")).unwrap().count(), 0);
+    assert!(box_folders(&env).is_empty());
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use drybox_testkit::{Snapshot, TestEnv, is_root, require};
 
-use super::{boxed, ran, told};
+use super::{box_folders, boxed, ran, told};
 
 #[test]
 fn the_hosts_directory_is_the_same_before_and_after_whatever_runs() {
@@ -45,7 +45,7 @@ fn a_run_that_changes_nothing_leaves_no_box() {
     env.write("a", "x");
     let done = boxed(&env, &[], "cat a; exec 3<>a; mkdir d; rmdir d; cd /tmp; echo x > y").run();
     assert_eq!(done.expect_code(0).stderr, "");
-    assert_eq!(fs::read_dir(env.data().join("drybox/boxes")).unwrap().count(), 0);
+    assert!(box_folders(&env).is_empty());
     assert_eq!(told(&env, &["boxes"]), "no pending changes\n");
     assert_eq!(told(&env, &["diff"]), "");
     let told = env.drybox().args(["discard"]).run().expect_code(0).stderr;
@@ -130,7 +130,7 @@ fn the_box_is_for_its_user_alone_and_what_is_in_it_belongs_to_the_directorys_own
     let boxes = env.data().join("drybox/boxes");
     let of = |path: &std::path::Path| fs::symlink_metadata(path).unwrap();
     assert_eq!(of(&boxes).mode() & 0o7777, 0o700);
-    let folder = fs::read_dir(&boxes).unwrap().next().unwrap().unwrap().path();
+    let folder = box_folders(&env).remove(0);
     assert_eq!(of(&folder).mode() & 0o7777, 0o700);
     let owner = of(&env.work()).uid();
     for name in ["new", "a", "d"] {
