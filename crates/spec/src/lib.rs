@@ -13,10 +13,13 @@
 
 mod builder;
 mod command;
+mod doors;
 mod error;
 mod event;
 mod facts;
 pub mod grammar;
+mod host;
+mod host_sets;
 mod limits;
 mod name;
 mod path;
@@ -33,10 +36,13 @@ mod user;
 
 pub use builder::SpecBuilder;
 pub use command::{BadCommand, Command, EnvVar};
+pub use doors::{Doors, NamedHosts, Permit};
 pub use error::{RefusedSource, SpecError, Why};
 pub use event::{Ending, Event, Notice};
 pub use facts::{Facts, FileKind, LONGEST_FILE, Lookup, LookupError, Own, Real};
 pub use grammar::BadValue;
+pub use host::{AddressRange, AllowHost, BadDnsName, DnsName, HostPattern};
+pub use host_sets::{HOST_SETS, HostSet};
 pub use limits::{ByteSize, Resource, Ulimit};
 pub use name::{BadName, BoxName, Hostname};
 pub use path::{BadPath, BoxPath, HostPath};
@@ -48,5 +54,5 @@ pub use resolve::{Guards, resolve};
 pub use share::{Access, Share, Tmpfs};
 pub use shown::Shown;
 pub use sourced::{Source, Sourced};
-pub use spec::{Doors, SandboxSpec, Stdin, Terminal, ToolChains, Workspace};
+pub use spec::{SandboxSpec, Stdin, Terminal, ToolChains, Workspace};
 pub use user::BoxUser;
