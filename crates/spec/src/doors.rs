@@ -85,6 +85,13 @@ impl Doors {
         rule.map(|rule| Permit::Rule(&rule.value))
     }
 
+    /// What lets any address be reached at a port, as long as it is a public host's.
+    #[must_use]
+    pub fn any_address(&self, port: u16) -> Option<Permit<'_>> {
+        let any = matches!(self, Self::AnyPublicHost { .. });
+        (any && WEB.contains(&port)).then_some(Permit::Public)
+    }
+
     /// True when a name is reachable at some port, so that it has an address inside.
     #[must_use]
     pub fn knows(&self, name: &DnsName) -> bool {

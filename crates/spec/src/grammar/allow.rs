@@ -95,7 +95,7 @@ fn pattern(host: &[u8]) -> Result<HostPattern, BadValue> {
     }
     let suffix = DnsName::typed(suffix)?;
     let shared = |row: &&str| row.as_bytes() == suffix.as_str().as_bytes();
-    if suffix.labels() < 2 || SHARED_SUFFIXES.iter().any(|row| shared(row)) {
+    if suffix.labels() < 2 || SHARED_SUFFIXES.iter().any(shared) {
         return Err(BadValue::Refused {
             why: "anybody can get a name below it",
             instead: "the one name that is needed, or *. with the organisation's own name",
