@@ -206,7 +206,7 @@ impl Admitted {
 fn in_turn(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let first_is_v4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
     let (first, second): (Vec<_>, Vec<_>) =
-        addresses.iter().partition(|address| address.is_ipv4() == first_is_v4);
+        addresses.iter().copied().partition(|address| address.is_ipv4() == first_is_v4);
     let (mut first, mut second) = (first.into_iter(), second.into_iter());
     let mut all = Vec::new();
     loop {

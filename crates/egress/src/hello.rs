@@ -145,8 +145,9 @@ pub fn check(bytes: &[u8]) {
 const HANDSHAKE: u8 = 22;
 const ECH: usize = 0xfe0d;
 
-/// Bytes that a ClientHello may take; with post-quantum keys it is about 2 KiB.
-pub const LONGEST: usize = 64 * 1024;
+/// Bytes that a ClientHello may take, record headers included; with post-quantum keys it is about
+/// 2 KiB. It is read anew with every piece that comes, so that no more is kept than its bytes.
+pub const LONGEST: usize = 16 * 1024;
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -12,3 +12,6 @@ pub mod dns;
 pub mod hello;
 pub mod http;
 pub mod names;
+mod relay;
+
+pub use relay::{Bounds, NameServers, Settings, Wires, serve};

@@ -122,13 +122,11 @@ pub enum Layer {
     Upstream,
 }
 
-/// One line of a run's event log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What a box's relay tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Event {
-    /// Something is weaker than it could be.
-    Notice(Notice),
+pub enum NetworkEvent {
     /// Something was reached, or not.
     Attempt(Attempt),
     /// More attempts were made than are told one by one.
@@ -136,6 +134,15 @@ pub enum Event {
         /// How many.
         attempts: u64,
     },
+}
+
+/// One line of a run's event log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// Something is weaker than it could be.
+    Notice(Notice),
     /// The run is over.
     Ended {
         /// How.
@@ -143,4 +150,7 @@ pub enum Event {
         /// The exit code of `drybox`.
         code: u8,
     },
+    /// What the box's network was used for.
+    #[serde(untagged)]
+    Network(NetworkEvent),
 }

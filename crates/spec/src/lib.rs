@@ -38,7 +38,7 @@ pub use builder::SpecBuilder;
 pub use command::{BadCommand, Command, EnvVar};
 pub use doors::{Doors, NamedHosts, Permit};
 pub use error::{RefusedSource, SpecError, Why};
-pub use event::{Attempt, Ending, Event, Layer, Notice, Verdict};
+pub use event::{Attempt, Ending, Event, Layer, NetworkEvent, Notice, Verdict};
 pub use facts::{Facts, FileKind, LONGEST_FILE, Lookup, LookupError, Own, Real};
 pub use grammar::BadValue;
 pub use host::{AddressRange, AllowHost, BadDnsName, DnsName, HostPattern};
