@@ -60,6 +60,18 @@ const X86_64_NO_SET_ID_PROGRAM: Program =
 const AARCH64_NO_SET_ID_PROGRAM: Program =
     compile::compile(Arch::Aarch64, table::SET_ID, Answer::Allow);
 
+/// The filter of the relay, which reads what the payload sends, for [`crate::confine`]. Calls that
+/// have no row fail with EPERM.
+pub static RELAY: &[sock_filter] =
+    if cfg!(target_arch = "x86_64") { &X86_64_RELAY } else { &AARCH64_RELAY };
+
+static X86_64_RELAY: [sock_filter; X86_64_RELAY_PROGRAM.len()] = X86_64_RELAY_PROGRAM.code();
+static AARCH64_RELAY: [sock_filter; AARCH64_RELAY_PROGRAM.len()] = AARCH64_RELAY_PROGRAM.code();
+const X86_64_RELAY_PROGRAM: Program =
+    compile::compile(Arch::X86_64, table::RELAY, Answer::Refuse(Errno::Perm));
+const AARCH64_RELAY_PROGRAM: Program =
+    compile::compile(Arch::Aarch64, table::RELAY, Answer::Refuse(Errno::Perm));
+
 /// The mutant that shows that the probes would notice a missing filter.
 static NO_WALL: [sock_filter; 1] =
     [sock_filter { code: BPF_RET, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW }];

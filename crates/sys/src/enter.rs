@@ -9,7 +9,7 @@ use rustix::thread::{set_name, set_no_new_privs};
 
 use crate::plan::Plan;
 use crate::record::{Failed, Record, Told};
-use crate::{arguments, identity, init, privileges, raw, root, stdio};
+use crate::{arguments, identity, init, network, privileges, raw, root, stdio};
 
 /// Where the stage can fail. The order of the variants is the order of the steps, and each says
 /// why it stands where it stands.
@@ -49,6 +49,8 @@ pub enum Step {
     Pivot,
     /// The loopback, the network namespace's only interface, is up.
     Network,
+    /// Its way out: routes and listening sockets, before the payload could take their ports.
+    Egress,
     /// The host name.
     Hostname,
     /// A session keyring of its own.
@@ -74,7 +76,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Lifeline,
         Self::Identity,
         Self::NestedNamespaces,
@@ -91,6 +93,7 @@ impl Step {
         Self::Stdin,
         Self::Pivot,
         Self::Network,
+        Self::Egress,
         Self::Hostname,
         Self::Keyring,
         Self::Stdio,
@@ -145,6 +148,9 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
     root::pivot().at(Step::Pivot)?;
 
     privileges::loopback_up().at(Step::Network)?;
+    if let Some(network) = &plan.network {
+        network::open(network).at(Step::Egress)?;
+    }
     sethostname(plan.hostname.to_bytes()).at(Step::Hostname)?;
     setdomainname(b"").at(Step::Hostname)?;
     optional(raw::join_session_keyring()).at(Step::Keyring)?;

@@ -24,6 +24,7 @@ mod idmap;
 mod init;
 mod launch;
 mod mount;
+mod network;
 mod plan;
 mod privileges;
 mod raw;
@@ -31,6 +32,7 @@ mod record;
 mod root;
 mod signals;
 mod stdio;
+mod worker;
 
 pub use enter::Step;
 pub use guard::{Guard, guard};
@@ -39,10 +41,12 @@ pub use idmap::id_map_namespace;
 pub use launch::{Launched, launch, release};
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
-    Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Mask, MaskKind, Mount, Overlay,
-    Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree, Tmpfs,
+    Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Mask, MaskKind, Mount, Network,
+    Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree,
+    Tmpfs,
 };
 pub use record::{Failed, Obstacle, RECORD, Record, Told};
 pub use rustix::io::Errno;
 pub use signals::{SignalFd, SignalSet, block_signals, is_ignored, stop_group, stop_self};
 pub use stdio::same_description;
+pub use worker::{Worker, confine, worker};
