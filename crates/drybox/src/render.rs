@@ -1,12 +1,15 @@
 //! Everything that drybox itself writes: errors, notes, explanations, as text or as JSON.
 
+mod doors;
 mod error;
 mod explain;
+mod network;
 mod summary;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 
+pub(crate) use doors::doors;
 pub(crate) use error::error;
 pub(crate) use explain::explain;
 pub(crate) use summary::summary;

@@ -46,6 +46,13 @@ pub enum RunError {
         #[source]
         errno: Errno,
     },
+    /// Nobody would know the addresses of the hosts that were named.
+    #[error("cannot find the host's name servers in /etc/resolv.conf")]
+    NameServers {
+        /// The kernel's answer.
+        #[source]
+        errno: Errno,
+    },
     /// The child ended without a word: killed from outside.
     #[error("the sandbox was killed before it started")]
     Killed,
@@ -89,9 +96,11 @@ impl Report for RunError {
         match self {
             Self::Cwd(_) | Self::Stream { .. } => Kind::User,
             Self::Jail(error, _) if error.is_users() => Kind::User,
-            Self::Jail(..) | Self::Supervise { .. } | Self::Lost { .. } | Self::Killed => {
-                Kind::Host
-            }
+            Self::Jail(..)
+            | Self::Supervise { .. }
+            | Self::Lost { .. }
+            | Self::NameServers { .. }
+            | Self::Killed => Kind::Host,
         }
     }
 
@@ -102,6 +111,9 @@ impl Report for RunError {
             Self::Stream { fix, .. } => Some((*fix).into()),
             Self::Lost { errno: Errno::NOSPC | Errno::DQUOT, .. } => {
                 Some("make room where its output goes, and run again".into())
+            }
+            Self::NameServers { .. } => {
+                Some("name one: DRYBOX_NAME_SERVER=ADDRESS drybox run …".into())
             }
             Self::Supervise { .. } | Self::Lost { .. } | Self::Killed => None,
         }

@@ -30,6 +30,7 @@ mod child;
 mod environment;
 mod error;
 mod host;
+mod network;
 mod notices;
 mod prepare;
 mod shell;

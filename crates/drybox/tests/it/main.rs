@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod docs;
+mod egress;
 mod faults;
 mod fifos;
 mod golden;

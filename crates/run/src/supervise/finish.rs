@@ -14,6 +14,7 @@ use super::forward::ends;
 use super::waiting::{Source, Waiting, readable};
 use super::{Input, Outcome, Supervisor};
 use crate::error::RunError;
+use crate::network;
 use crate::streams::{Relay, Tty};
 
 /// How long the last words wait for somebody who takes some of them.
@@ -93,7 +94,9 @@ impl Supervisor<'_> {
         if unmapped > 0 {
             self.notices.push(Notice::NoIdMap { trees: unmapped });
         }
-        Outcome { ending, notices: std::mem::take(&mut self.notices) }
+        let told = self.relay.take().map(network::Relay::finish).unwrap_or_default();
+        self.notices.extend(told.notices);
+        Outcome { ending, notices: std::mem::take(&mut self.notices), network: told.events }
     }
 }
 
