@@ -106,9 +106,9 @@ impl Relay {
             Target::Address(_) => Vec::new(),
             Target::Name(name) => match self.upstream.addresses_of(name).await {
                 Ok(found) => found,
-                Err(error) => {
+                Err(why) => {
                     reset(client);
-                    return End::Failed(error.to_string());
+                    return End::Failed(why.to_owned());
                 }
             },
         };

@@ -1,5 +1,7 @@
 //! Addresses of names, from the host's own name servers.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -11,6 +13,7 @@ use hickory_resolver::config::{
 };
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::system_conf::parse_resolv_conf;
+use tokio::time::Instant;
 
 /// Who is asked.
 #[derive(Clone, Debug)]
@@ -25,6 +28,9 @@ pub enum NameServers {
 /// Asks name servers.
 pub(super) struct Upstream {
     resolver: TokioResolver,
+    /// What was found a moment ago: programs open several connections at a time, and each is judged
+    /// by itself.
+    recent: RefCell<HashMap<DnsName, (Instant, Vec<IpAddr>)>>,
 }
 
 impl std::fmt::Debug for Upstream {
@@ -58,18 +64,35 @@ impl Upstream {
         options.cache_size = 1024;
         let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
         let resolver = builder.with_options(options).build().map_err(io::Error::other)?;
-        Ok(Self { resolver })
+        Ok(Self { resolver, recent: RefCell::default() })
     }
 
     /// Every address of a name.
     ///
     /// # Errors
-    /// When nobody knows one.
-    pub(super) async fn addresses_of(&self, name: &DnsName) -> io::Result<Vec<IpAddr>> {
-        let found = self.resolver.lookup_ip(format!("{name}.")).await.map_err(io::Error::other)?;
-        Ok(found.iter().take(MOST).collect())
+    /// When nobody knows one, in words.
+    pub(super) async fn addresses_of(&self, name: &DnsName) -> Result<Vec<IpAddr>, &'static str> {
+        if let Some((at, found)) = self.recent.borrow().get(name)
+            && at.elapsed() < RECENT
+        {
+            return Ok(found.clone());
+        }
+        let found = match self.resolver.lookup_ip(format!("{name}.")).await {
+            Ok(found) => found.iter().take(MOST).collect::<Vec<_>>(),
+            Err(error) if error.is_no_records_found() => return Err("the name has no address"),
+            Err(_) => return Err("the name servers do not answer"),
+        };
+        let mut recent = self.recent.borrow_mut();
+        if recent.len() >= MOST_RECENT {
+            recent.clear();
+        }
+        recent.insert(name.clone(), (Instant::now(), found.clone()));
+        Ok(found)
     }
 }
 
 /// Addresses of one name that are looked at.
 const MOST: usize = 64;
+
+const RECENT: Duration = Duration::from_secs(1);
+const MOST_RECENT: usize = 256;

@@ -124,12 +124,11 @@ fn a_name_that_leads_inside_is_refused() {
     assert_eq!(opened.stdout.matches("served GET").count(), 1, "{}", opened.stdout);
 }
 
-/// A private address beside a public one is not tried (EG-14), and each connection asks anew, so
-/// that there is nothing between check and use (EG-13).
+/// Another inner address is not tried when the first is one (EG-14).
 #[test]
 fn an_inner_address_is_no_second_choice() {
     let mut outside = Outside::new();
-    // Nobody is at this public address from here; 127.0.0.1 would answer.
+    // 127.0.0.1 would answer.
     outside.dns = Dns::new(&[("good.example", "127.0.0.1,10.0.0.1")]);
     let rule = format!("good.example:{}", outside.http.port());
     let get = "b'GET / HTTP/1.1\\r\\nHost: good.example\\r\\n\\r\\n'";

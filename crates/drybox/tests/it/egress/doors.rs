@@ -78,3 +78,29 @@ fn with_every_host_open_inner_ones_are_not() {
     // 104 reset: judged by the relay; 111 refused: no such port.
     assert_eq!(run.run().expect_code(0).stdout, "104\n104\n104\n104\n111\n");
 }
+
+#[test]
+fn what_is_allowed_and_cannot_be_reached_is_told_as_that() {
+    let outside = Outside::new();
+    // Nobody listens there a moment after it was free.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let rules =
+        ["nowhere.example", "good.example", "127.0.0.1"].map(|host| format!("{host}:{free}"));
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    let program = format!(
+        "import socket\n\
+         for host in ['nowhere.example', 'good.example']:\n\
+         \x20   try:\n\
+         \x20       s = socket.create_connection((host, {free}), 20)\n\
+         \x20       print(s.recv(9))\n\
+         \x20   except ConnectionError: print('error')"
+    );
+    let done = outside.run(&rules).args(["--", "python3", "-c", &program]).run().expect_code(0);
+    assert_eq!(done.stdout, "error\nerror\n", "{}", done.stderr);
+    for told in [
+        format!("not reached: nowhere.example:{free}: the name has no address"),
+        format!("not reached: good.example:{free}: Connection refused"),
+    ] {
+        assert!(done.stderr.contains(&told), "{told}: {}", done.stderr);
+    }
+}
