@@ -23,17 +23,20 @@ pub const HOST_SETS: &[HostSet] = &[
 ];
 
 /// The names, for a message.
-pub(crate) const KNOWN_SETS: &str = "@anthropic, @gemini, @github, @kiro, @openai";
+pub(crate) const KNOWN_SETS: &str =
+    "@anthropic, @gemini, @github, @kiro, @openai, and by their settings @apt, @cargo, @npm, @pip";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::AllowHost;
+    use crate::{AllowHost, TOOL_SETS};
 
     #[test]
     fn every_set_is_known_and_every_rule_of_it_is_one() {
         let names: Vec<String> = HOST_SETS.iter().map(|set| format!("@{}", set.name)).collect();
-        assert_eq!(names.join(", "), KNOWN_SETS);
+        let tools: Vec<String> = TOOL_SETS.iter().map(|tool| format!("@{}", tool.name)).collect();
+        let known = format!("{}, and by their settings {}", names.join(", "), tools.join(", "));
+        assert_eq!(known, KNOWN_SETS);
         for set in HOST_SETS {
             assert!(!set.rules.is_empty() && set.what.len() > 10, "{}", set.name);
             for rule in set.rules {

@@ -32,6 +32,7 @@ mod share;
 mod shown;
 mod sourced;
 mod spec;
+mod tool_sets;
 mod user;
 
 pub use builder::SpecBuilder;
@@ -55,4 +56,5 @@ pub use share::{Access, Share, Tmpfs};
 pub use shown::Shown;
 pub use sourced::{Source, Sourced};
 pub use spec::{SandboxSpec, Stdin, Terminal, ToolChains, Workspace};
+pub use tool_sets::{SettingsFile, TOOL_SETS, ToolSet};
 pub use user::BoxUser;

@@ -6,6 +6,7 @@ mod mounts;
 mod places;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 pub use places::Guards;
 
@@ -35,7 +36,7 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     refuse_off("--read-only", request.read_only.as_ref(), WRITABLE_ROOT)?;
 
     let command = command(request)?;
-    let doors = doors::doors(request)?;
+    let doors = doors::doors(request, facts)?;
     let mut workspace = places::workspace(facts);
     doors::close_files(&doors.value, request, &mut workspace)?;
     let mounts = mounts::resolve(request, facts, &workspace.value)?;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{BadValue, decimal, split_once};
 use crate::host_sets::{HOST_SETS, HostSet, KNOWN_SETS};
 use crate::refuse::SHARED_SUFFIXES;
+use crate::tool_sets::{TOOL_SETS, ToolSet};
 use crate::{AddressRange, AllowHost, DnsName, HostPattern};
 
 /// One `--allow`.
@@ -14,6 +15,8 @@ pub enum AllowArg {
     Host(AllowHost),
     /// A set of hosts that drybox knows.
     Set(&'static HostSet),
+    /// The hosts in a tool's own settings.
+    Tool(&'static ToolSet),
 }
 
 impl AllowArg {
@@ -23,7 +26,7 @@ impl AllowArg {
     /// *User*, when it is neither, or opens more than one would think.
     pub fn parse(text: &[u8]) -> Result<Self, BadValue> {
         match text.strip_prefix(b"@") {
-            Some(name) => set(name).map(Self::Set),
+            Some(name) => set(name),
             None => AllowHost::parse(text).map(Self::Host),
         }
     }
@@ -69,11 +72,11 @@ impl AllowHost {
     }
 }
 
-fn set(name: &[u8]) -> Result<&'static HostSet, BadValue> {
-    HOST_SETS
-        .iter()
-        .find(|set| set.name.as_bytes() == name)
-        .ok_or_else(|| BadValue::UnknownOption { option: [b"@", name].concat(), known: KNOWN_SETS })
+fn set(name: &[u8]) -> Result<AllowArg, BadValue> {
+    let set = HOST_SETS.iter().find(|set| set.name.as_bytes() == name).map(AllowArg::Set);
+    let tool = || TOOL_SETS.iter().find(|tool| tool.name.as_bytes() == name).map(AllowArg::Tool);
+    let unknown = || BadValue::UnknownOption { option: [b"@", name].concat(), known: KNOWN_SETS };
+    set.or_else(tool).ok_or_else(unknown)
 }
 
 fn pattern(host: &[u8]) -> Result<HostPattern, BadValue> {
@@ -193,6 +196,7 @@ mod tests {
         match AllowArg::parse(text.as_bytes()) {
             Ok(AllowArg::Host(rule)) => rule.to_string(),
             Ok(AllowArg::Set(set)) => format!("set {}", set.name),
+            Ok(AllowArg::Tool(tool)) => format!("tool {}", tool.name),
             Err(BadValue::Refused { .. }) => "refused".to_owned(),
             Err(BadValue::UnknownOption { .. }) => "unknown".to_owned(),
             Err(_) => "bad".to_owned(),
@@ -215,6 +219,7 @@ mod tests {
             ("[2001:db8::1]:22", "[2001:db8::1]:22"),
             ("[2001:db8::/32]", "[2001:db8::/32]:443"),
             ("@github", "set github"),
+            ("@npm", "tool npm"),
         ] {
             assert_eq!(shown(typed), rule, "{typed}");
         }

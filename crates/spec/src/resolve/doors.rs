@@ -1,14 +1,14 @@
 //! `--allow` and `--network`: which doors are open.
 
-use super::SpecError;
+use super::{SpecError, tools};
 use crate::doors::MOST_PORTS;
 use crate::error::Why;
 use crate::grammar::{AllowArg, BadValue};
 use crate::request::Typed;
-use crate::{AllowHost, Doors, NamedHosts, RunRequest, Source, Sourced, Workspace};
+use crate::{AllowHost, Doors, Facts, NamedHosts, RunRequest, Source, Sourced, Workspace};
 
 /// The doors of a request. What `--network` cannot say was refused before.
-pub(super) fn doors(request: &RunRequest) -> Result<Sourced<Doors>, SpecError> {
+pub(super) fn doors(request: &RunRequest, facts: &Facts<'_>) -> Result<Sourced<Doors>, SpecError> {
     let none = request.networks.iter().any(|network| network == b"none");
     if let Some(allowed) = request.allow.first().filter(|_| none) {
         return Err(SpecError::Contradiction {
@@ -20,12 +20,12 @@ pub(super) fn doors(request: &RunRequest) -> Result<Sourced<Doors>, SpecError> {
     }
     let mut rules = Vec::new();
     for value in &request.allow {
-        add(&mut rules, "--allow", value, value)?;
+        add(&mut rules, "--allow", value, value, facts)?;
     }
     for value in &request.networks {
         let Some(list) = value.strip_prefix(b"allow:") else { continue };
         for rule in split(list) {
-            add(&mut rules, "--network", value, &rule)?;
+            add(&mut rules, "--network", value, &rule, facts)?;
         }
     }
     let bridge = request.networks.iter().any(|network| network == b"bridge");
@@ -79,10 +79,16 @@ fn add(
     flag: &'static str,
     typed: &Typed,
     rule: &[u8],
+    facts: &Facts<'_>,
 ) -> Result<(), SpecError> {
     let bad = |source| SpecError::Value { flag, value: typed.clone(), source };
     match AllowArg::parse(rule).map_err(bad)? {
         AllowArg::Host(rule) => push(rules, Sourced::new(rule, Source::Flag(flag))),
+        AllowArg::Tool(tool) => {
+            for rule in tools::hosts(tool, facts).map_err(bad)? {
+                push(rules, Sourced::new(rule, Source::HostSet(tool.name)));
+            }
+        }
         AllowArg::Set(set) => {
             for rule in set.rules {
                 let rule = AllowHost::parse(rule.as_bytes()).map_err(bad)?;

@@ -173,6 +173,49 @@ fn hosts_are_named_one_by_one_in_lists_or_in_sets() {
 }
 
 #[test]
+fn a_tools_hosts_come_from_its_users_settings_and_never_from_the_workspace() {
+    let host = Host {
+        texts: [
+            ("/home/u/.npmrc", "registry=https://u:p@npm.example/x/\n@s:registry=https://s.example:1/\n"),
+            ("/etc/pip.conf", "[global]\nindex-url = https://pip.example/simple\nextra-index-url =\n  https://more.example/\n"),
+            ("/home/u/p/.npmrc", "registry=https://evil.example/\n"),
+        ]
+        .into(),
+        files: [
+            ("/home/u/.npmrc", FileKind::File),
+            ("/etc/pip.conf", FileKind::File),
+            ("/home/u/p/.npmrc", FileKind::File),
+        ]
+        .into(),
+        variables: [("PIP_INDEX_URL", "http://var.example/")].into(),
+        ..Host::default()
+    };
+    let rules = |host: &Host, cwd: &str, set: &str| {
+        let request = RunRequest { allow: vec![set.into()], ..words(&["true"]) };
+        let spec = on(host, cwd, &request)?;
+        let shown = |rule: &Sourced<AllowHost>| format!("{} ({})", rule.value, rule.from);
+        Ok::<Vec<String>, SpecError>(spec.doors.value.rules().iter().map(shown).collect())
+    };
+    assert_eq!(
+        rules(&host, "/home/u/p", "@npm").unwrap(),
+        ["npm.example:443 (--allow @npm)", "s.example:1 (--allow @npm)"]
+    );
+    assert_eq!(
+        rules(&host, "/home/u/p", "@pip").unwrap(),
+        [
+            "var.example:80 (--allow @pip)",
+            "pip.example:443 (--allow @pip)",
+            "more.example:443 (--allow @pip)"
+        ]
+    );
+    // With nothing set, and with the file in the workspace itself, nothing is opened.
+    for (host, cwd) in [(&Host::default(), "/home/u/p"), (&host, "/home/u")] {
+        let got = rules(host, cwd, "@npm");
+        assert!(matches!(got, Err(SpecError::Value { .. })), "{cwd}: {got:?}");
+    }
+}
+
+#[test]
 fn with_every_host_open_the_files_are_not() {
     let spec = networks(&["bridge"], &[]).unwrap();
     assert_eq!(spec.workspace.value, Workspace::Empty);
