@@ -81,7 +81,7 @@ async fn write_line(pipe: &pipe::Sender, event: &NetworkEvent) -> io::Result<()>
 /// Attempts that are told one by one; the rest are counted.
 const MOST: u64 = 5_000;
 
-/// Attempts that wait for a reader.
-const WAITING: usize = 256;
+/// Attempts that wait for a reader: at the end of a box all of its connections end at once.
+const WAITING: usize = 4_096;
 
 const MOST_NAMES: usize = 1_000;
