@@ -1,9 +1,11 @@
 //! Everything that drybox itself writes: errors, notes, explanations, as text or as JSON.
 
 mod answer;
+mod doors;
 mod error;
 mod explain;
 mod findings;
+mod network;
 mod scan;
 mod summary;
 
@@ -11,6 +13,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 pub(crate) use answer::answer;
+pub(crate) use doors::doors;
 pub(crate) use error::error;
 pub(crate) use explain::explain;
 pub(crate) use findings::{ask, findings, note, profile};

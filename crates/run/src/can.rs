@@ -60,7 +60,7 @@ pub fn can(
     if let Question::Connect(_) = question {
         return Ok(reasons::no_network(spec));
     }
-    let jail = Jail::prepare(prepare::interior(spec, host, false))?;
+    let jail = Jail::prepare(prepare::interior(spec, host, false, None))?;
     let asked = Asked { spec, facts, host, want: want(question) };
     let fail = |errno| RunError::from(JailError::new(Step::Identity, b"", errno));
     match question {

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use drybox_jail::{Jail, RECORD, Record, Sandbox, Signal, Stream, Streams, Told};
-use drybox_spec::{Ending, Notice, SandboxSpec};
+use drybox_spec::{Ending, NetworkEvent, Notice, SandboxSpec};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -18,7 +18,7 @@ use crate::error::RunError;
 use crate::host::Host;
 use crate::supervise::{of_status, wait_for};
 use crate::watchdog::{Verdict, Watchdog};
-use crate::{limits, notices, prepare};
+use crate::{limits, network, notices, prepare};
 
 /// What a box gets on one of its standard descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub struct Child {
     pub stderr: Option<File>,
     jail: Jail,
     sandbox: Sandbox,
+    relay: Option<network::Relay>,
     started: bool,
     exited: Option<c_int>,
     /// Why the box ended: what the watching thread says, else how the payload did.
@@ -96,7 +97,8 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
     let (input, stdin) = pipe(input, Direction::In)?;
     let (output, stdout) = pipe(output, Direction::Out)?;
     let (error, stderr) = pipe(error, Direction::Out)?;
-    let mut jail = Jail::prepare(prepare::interior(spec, host, false))?;
+    let (relay, network) = network::start(spec, host)?.unzip();
+    let mut jail = Jail::prepare(prepare::interior(spec, host, false, network))?;
     let mut arranged = limits::arrange(spec, host)?;
     if let Some(leaf) = arranged.leaf.take() {
         jail.enter_cgroup(leaf);
@@ -112,6 +114,7 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
         stderr,
         jail,
         sandbox,
+        relay,
         started: false,
         exited: None,
         ended_by: Arc::default(),
@@ -190,6 +193,18 @@ impl Child {
         let builder = thread::Builder::new().name("drybox-limits".to_owned());
         let watcher = builder.spawn(watch);
         watcher.map(drop).map_err(|error| fail(Errno::from_io_error(&error).unwrap_or(Errno::IO)))
+    }
+
+    /// What the payload reached over the network, and what it was refused; whole once the box has
+    /// ended. Nothing when the spec names no host.
+    pub fn network(&mut self) -> &[NetworkEvent] {
+        let over = self.exited.is_some();
+        let Some(relay) = &mut self.relay else { return &[] };
+        if over {
+            return relay.last_words();
+        }
+        relay.take();
+        relay.told()
     }
 
     /// What is weaker than it could be.

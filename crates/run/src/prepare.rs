@@ -3,7 +3,7 @@
 
 use std::ffi::CString;
 
-use drybox_jail::{Directory, Identity, Interior, Link, ScratchFile};
+use drybox_jail::{Directory, Identity, Interior, Link, Network, ScratchFile};
 use drybox_spec::{
     Access, BoxPath, Command, EnvVar, HostPath, SandboxSpec, Share, ToolChains as Wanted, Workspace,
 };
@@ -16,7 +16,12 @@ use crate::{environment, shell};
 const WORK: &str = "/work";
 
 /// What stands inside.
-pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> Interior {
+pub(crate) fn interior(
+    spec: &SandboxSpec,
+    host: &Host<'_>,
+    terminal: bool,
+    network: Option<Network>,
+) -> Interior {
     let tools = tool_chains_of(spec, host);
     let path = environment::path(&tools);
     let shell = shell::choose(host);
@@ -94,6 +99,7 @@ pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>, terminal: bool) -> I
         ulimits: spec.ulimits.iter().map(|limit| limit.value).collect(),
         limits: spec.limits.clone(),
         shm_size: spec.shm_size.as_ref().map(|size| size.value),
+        network,
         die_with_thread: host.die_with_thread,
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use drybox_jail::{
     Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals, is_ignored,
 };
-use drybox_spec::{Ending, Notice, SandboxSpec};
+use drybox_spec::{Ending, NetworkEvent, Notice, SandboxSpec};
 use rustix::event::{PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Signal as Kill, pidfd_send_signal};
@@ -15,6 +15,7 @@ use rustix::process::{Signal as Kill, pidfd_send_signal};
 use crate::error::RunError;
 use crate::host::Host;
 use crate::limits;
+use crate::network;
 use crate::notices;
 use crate::prepare;
 use crate::streams::{Caller, Relay, Tty, Wiring, let_go};
@@ -36,6 +37,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// What was weaker than it could be, and what was withheld.
     pub notices: Vec<Notice>,
+    /// What the payload reached over the network, and what it was refused, in order (I6).
+    pub network: Vec<NetworkEvent>,
 }
 
 /// How long what is typed stays for others before we look whether it is for us.
@@ -70,7 +73,8 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let signals = SignalFd::new(&signals).map_err(fail("no descriptor for signals"))?;
 
     let wiring = caller.wire(spec)?;
-    let interior = prepare::interior(spec, host, wiring.tty.is_some());
+    let (relay, network) = network::start(spec, host)?.unzip();
+    let interior = prepare::interior(spec, host, wiring.tty.is_some(), network);
     let mut jail = Jail::prepare(interior)?;
     let mut arranged = limits::arrange(spec, host)?;
     if let Some(leaf) = arranged.leaf.take() {
@@ -90,6 +94,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         input: if input_is_spare && opens_input { Input::Spare(input) } else { Input::Used(input) },
         outputs,
         tty,
+        relay,
         deadline: spec.timeout.as_ref().map(|t| (Instant::now() + t.value, Ending::TimedOut)),
         gives_stdio_away: host.gives_stdio_away,
         started: false,
@@ -114,9 +119,9 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let ending = ending.and_then(|ending| drained.and(lost.map_or(Ok(ending), Err)));
     let outcome = ending.map(|ending| supervisor.outcome(ending));
     drop(supervisor);
-    let outcome = outcome.map(|Outcome { ending, mut notices }| {
+    let outcome = outcome.map(|Outcome { ending, mut notices, network }| {
         let ending = limits::conclude(jail.cgroup().take(), ending, &mut notices);
-        Outcome { ending, notices }
+        Outcome { ending, notices, network }
     });
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
     outcome
@@ -129,6 +134,8 @@ struct Supervisor<'a> {
     input: Input<'a>,
     outputs: Vec<Relay<'a>>,
     tty: Option<Tty<'a>>,
+    /// What leads out of the box.
+    relay: Option<network::Relay>,
     /// When the sandbox is killed, and what that is called.
     deadline: Option<(Instant, Ending)>,
     /// Keeps the memory, where no cgroup does.
@@ -181,6 +188,7 @@ impl<'a> Supervisor<'a> {
                     }
                     Source::Signals => self.take_signals(),
                     Source::Master => self.receive_master()?,
+                    Source::Relay => drop(self.relay.as_mut().map(network::Relay::take)),
                     Source::User | Source::Payload | Source::Screen => self.pump(source, events),
                     Source::Input => self.step_input(),
                     Source::Output(index) => self.step_output(index),
@@ -194,6 +202,7 @@ impl<'a> Supervisor<'a> {
         let mut waiting = Waiting::default();
         waiting.add(Source::Status, Some(readable(self.sandbox.status.as_fd())));
         waiting.add(Source::Signals, Some(readable(self.signals.as_fd())));
+        waiting.add(Source::Relay, self.relay.as_ref().and_then(network::Relay::poll));
         if let Some(tty) = &self.tty {
             let master = self.sandbox.terminal.as_ref().map(|fd| readable(fd.as_fd()));
             waiting.add(Source::Master, master);

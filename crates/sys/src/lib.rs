@@ -24,6 +24,7 @@ mod idmap;
 mod init;
 mod launch;
 mod mount;
+mod network;
 mod plan;
 mod privileges;
 mod raw;
@@ -32,6 +33,7 @@ mod root;
 mod signals;
 mod stdio;
 mod weaken;
+mod worker;
 
 pub use enter::Step;
 pub use guard::{Guard, guard};
@@ -40,7 +42,7 @@ pub use idmap::id_map_namespace;
 pub use launch::{FIRST_TO_DIE, Launched, Namespace, launch, release, try_namespace};
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
-    Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount,
+    Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount, Network,
     Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree,
     Tmpfs,
 };
@@ -51,3 +53,4 @@ pub use signals::{SignalFd, SignalSet, block_signals, is_ignored, stop_group, st
 pub use stdio::same_description;
 #[cfg(drybox_weaken)]
 pub use weaken::{Gone, MARK, is_gone};
+pub use worker::{Worker, confine, worker};

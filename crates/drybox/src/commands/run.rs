@@ -19,9 +19,12 @@ pub(crate) fn run(args: &RunArgs) -> Done {
         let tool_chains = drybox_run::tool_chains_of(&spec, &host.for_run());
         return show(&render::explain(&spec, &facts, &tool_chains, format));
     }
+    if !args.output.quiet && spec.doors.value.has_network() {
+        render::doors(&spec, &facts, format);
+    }
     let outcome = drybox_run::run(&spec, &host.for_run()).map_err(boxed)?;
     if !args.output.quiet {
-        render::summary(outcome.ending, &outcome.notices, &spec, format);
+        render::summary(&outcome, &spec, format);
     }
     Ok(ExitCode::from(outcome.ending.code()))
 }

@@ -2,20 +2,28 @@
 
 use std::time::Duration;
 
-use drybox_spec::{ByteSize, Ending, Event, Memory, Notice, SandboxSpec, Shown};
+use drybox_run::Outcome;
+use drybox_spec::{ByteSize, Ending, Event, Memory, NetworkEvent, Notice, SandboxSpec, Shown};
 
 use super::{Format, say};
 
 /// Tells it on stderr; as JSON, a line an event.
-pub(crate) fn summary(ending: Ending, notices: &[Notice], spec: &SandboxSpec, format: Format) {
+pub(crate) fn summary(outcome: &Outcome, spec: &SandboxSpec, format: Format) {
+    let Outcome { ending, notices, network, .. } = outcome;
     let timeout = spec.timeout.as_ref().map(|limit| limit.value);
     match format {
-        Format::Text => say(&text(ending, notices, timeout, spec.limits.memory.value)),
-        Format::Json => say(&json(ending, notices)),
+        Format::Text => say(&text(*ending, notices, network, timeout, spec.limits.memory.value)),
+        Format::Json => say(&json(*ending, notices, network)),
     }
 }
 
-fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>, memory: Memory) -> String {
+fn text(
+    ending: Ending,
+    notices: &[Notice],
+    network: &[NetworkEvent],
+    timeout: Option<Duration>,
+    memory: Memory,
+) -> String {
     let ended = match (ending, timeout) {
         (Ending::TimedOut, Some(limit)) => {
             Some(format!("killed after {} s (--timeout)", limit.as_secs()))
@@ -33,7 +41,7 @@ fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>, memory: M
         (Ending::Killed, _) => Some("the box was killed from outside".to_owned()),
         _ => None,
     };
-    let notices = notices.iter().map(notice);
+    let notices = notices.iter().map(notice).chain(super::network::lines(network));
     notices.chain(ended).map(|line| format!("note: {line}\n")).collect()
 }
 
@@ -66,6 +74,9 @@ fn notice(notice: &Notice) -> String {
                             reaches it; it ends as soon as it wakes"
             .to_owned(),
         Notice::Leftover { what } => Shown(what).to_string(),
+        Notice::RelayEnded => {
+            "the relay ended before the box did: nothing was reachable any more".to_owned()
+        }
         Notice::Withheld { what } => Shown(what).to_string(),
         _ => "something is weaker than it could be: see --json".to_owned(),
     }
@@ -81,9 +92,10 @@ fn memory_size(ByteSize(bytes): ByteSize) -> String {
     )
 }
 
-fn json(ending: Ending, notices: &[Notice]) -> String {
+fn json(ending: Ending, notices: &[Notice], network: &[NetworkEvent]) -> String {
     let ended = Event::Ended { ending, code: ending.code() };
-    let events = notices.iter().cloned().map(Event::Notice).chain([ended]);
+    let network = network.iter().cloned().map(Event::Network);
+    let events = notices.iter().cloned().map(Event::Notice).chain(network).chain([ended]);
     // Strings and numbers always are JSON.
     events.filter_map(|event| serde_json::to_string(&event).ok()).map(|line| line + "\n").collect()
 }
@@ -94,39 +106,39 @@ mod tests {
 
     #[test]
     fn an_ordinary_end_says_nothing() {
-        assert_eq!(text(Ending::Exited(1), &[], None, Memory::Spare), "");
-        assert_eq!(text(Ending::Signalled(11), &[], None, Memory::Spare), "");
+        assert_eq!(text(Ending::Exited(1), &[], &[], None, Memory::Spare), "");
+        assert_eq!(text(Ending::Signalled(11), &[], &[], None, Memory::Spare), "");
     }
 
     #[test]
     fn what_was_weaker_and_a_timeout_are_told() {
         let notices = [Notice::NoLandlockScope];
         assert_eq!(
-            text(Ending::TimedOut, &notices, Some(Duration::from_secs(3)), Memory::Spare),
+            text(Ending::TimedOut, &notices, &[], Some(Duration::from_secs(3)), Memory::Spare),
             "note: this kernel has no Landlock scopes: one wall fewer\n\
              note: killed after 3 s (--timeout)\n"
         );
         assert_eq!(
-            json(Ending::Exited(3), &notices),
+            json(Ending::Exited(3), &notices, &[]),
             "{\"event\":\"notice\",\"notice\":\"no_landlock_scope\"}\n\
              {\"event\":\"ended\",\"ending\":{\"exited\":3},\"code\":3}\n"
         );
     }
     #[test]
     fn the_limit_that_ended_a_run_is_named() {
-        let killed = |bytes| text(Ending::OutOfMemory, &[], None, Memory::Most(ByteSize(bytes)));
+        let killed = |bytes| text(Ending::OutOfMemory, &[], &[], None, Memory::Most(ByteSize(bytes)));
         assert_eq!(killed(64 << 20), "note: killed: it took more than 64m (--memory)\n");
         assert_eq!(killed(3 << 30), "note: killed: it took more than 3g (--memory)\n");
         assert_eq!(killed(6_291_457), "note: killed: it took more than 6291457 bytes (--memory)\n");
-        let spare = text(Ending::OutOfMemory, &[], None, Memory::Spare);
+        let spare = text(Ending::OutOfMemory, &[], &[], None, Memory::Spare);
         assert!(spare.contains("more memory than the host can spare"), "{spare}");
         let met = [Notice::LimitMet { limit: "pids", times: 3 }];
         assert_eq!(
-            text(Ending::Exited(0), &met, None, Memory::Spare),
+            text(Ending::Exited(0), &met, &[], None, Memory::Spare),
             "note: 3 processes or threads were not made (--pids-limit)\n"
         );
         assert_eq!(
-            json(Ending::OutOfMemory, &met),
+            json(Ending::OutOfMemory, &met, &[]),
             "{\"event\":\"notice\",\"notice\":\"limit_met\",\"limit\":\"pids\",\"times\":3}\n\
              {\"event\":\"ended\",\"ending\":\"out_of_memory\",\"code\":137}\n"
         );
