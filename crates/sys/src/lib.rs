@@ -42,9 +42,9 @@ pub use idmap::id_map_namespace;
 pub use launch::{FIRST_TO_DIE, Launched, Namespace, launch, release, try_namespace};
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
-    Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount, Network,
-    Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree,
-    Tmpfs,
+    Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount,
+    Network, Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio,
+    SystemTree, Tmpfs,
 };
 pub use privileges::own_limit;
 pub use record::{Failed, Obstacle, RECORD, Record, Told};

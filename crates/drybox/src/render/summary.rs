@@ -126,7 +126,8 @@ mod tests {
     }
     #[test]
     fn the_limit_that_ended_a_run_is_named() {
-        let killed = |bytes| text(Ending::OutOfMemory, &[], &[], None, Memory::Most(ByteSize(bytes)));
+        let killed =
+            |bytes| text(Ending::OutOfMemory, &[], &[], None, Memory::Most(ByteSize(bytes)));
         assert_eq!(killed(64 << 20), "note: killed: it took more than 64m (--memory)\n");
         assert_eq!(killed(3 << 30), "note: killed: it took more than 3g (--memory)\n");
         assert_eq!(killed(6_291_457), "note: killed: it took more than 6291457 bytes (--memory)\n");
