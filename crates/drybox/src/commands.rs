@@ -1,7 +1,10 @@
 //! One file a command: calls the rooms, hands what they say to `render`.
 
+mod boxes;
 pub(crate) mod can;
 mod completions;
+mod diff;
+mod discard;
 mod doctor;
 pub(crate) mod prove;
 pub(crate) mod run;
@@ -14,8 +17,15 @@ use clap::{ArgMatches, Command};
 use drybox_spec::{Kind, Report};
 
 /// The commands beside `run`, in the order of the help. A new one is a file here and a row.
-pub(crate) const COMMANDS: &[Entry] =
-    &[scan::ENTRY, doctor::ENTRY, prove::ENTRY, completions::ENTRY];
+pub(crate) const COMMANDS: &[Entry] = &[
+    diff::ENTRY,
+    discard::ENTRY,
+    boxes::ENTRY,
+    scan::ENTRY,
+    doctor::ENTRY,
+    prove::ENTRY,
+    completions::ENTRY,
+];
 
 /// One command: its words and what it does.
 #[derive(Debug)]

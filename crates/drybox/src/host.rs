@@ -86,6 +86,7 @@ impl Host {
             env: &|name| std::env::var_os(name),
             cwd: self.cwd.clone(),
             home: self.home.clone(),
+            data: self.own(Own::Store),
             invoker: drybox_run::Invoker::of_process(),
             die_with_thread: true,
             name_server: self.name_server,

@@ -1,6 +1,8 @@
 //! Everything that drybox itself writes: errors, notes, explanations, as text or as JSON.
 
 mod answer;
+mod boxes;
+mod changes;
 mod doors;
 mod error;
 mod explain;
@@ -13,10 +15,12 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 pub(crate) use answer::answer;
+pub(crate) use boxes::{Listed, boxes};
+pub(crate) use changes::{Item, NoPatch, escaped, json, names, patch, stat, text};
 pub(crate) use doors::doors;
 pub(crate) use error::error;
 pub(crate) use explain::explain;
-pub(crate) use findings::{ask, findings, note, profile};
+pub(crate) use findings::{findings, profile};
 pub(crate) use scan::scan;
 pub(crate) use summary::summary;
 
@@ -43,6 +47,16 @@ impl Format {
     pub(crate) const fn from_json(json: bool) -> Self {
         if json { Self::Json } else { Self::Text }
     }
+}
+
+/// One line that is no error, on stderr.
+pub(crate) fn note(line: &str) {
+    say(&format!("note: {line}\n"));
+}
+
+/// A question, on stderr.
+pub(crate) fn ask(question: &str) {
+    say(question);
 }
 
 /// Writes to stderr, where drybox's own words go; when nobody can hear it, nobody can be told.

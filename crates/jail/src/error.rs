@@ -20,6 +20,8 @@ pub enum Step {
     Identity,
     /// A share's source.
     Share,
+    /// Where a view's changes are kept.
+    Changes,
     /// The pipes between supervisor and child.
     Channels,
     /// The clone with every namespace.
@@ -101,6 +103,7 @@ impl fmt::Display for JailError {
         match self.step {
             Step::Identity => out.write_str("cannot map the payload's user"),
             Step::Share => write!(out, "cannot share {object}"),
+            Step::Changes => write!(out, "cannot keep the box's changes in {object}"),
             Step::Inside(sys::Step::Exec) => write!(out, "cannot run {object}"),
             Step::Inside(sys::Step::Workdir) => write!(out, "cannot start in {object}"),
             step => {

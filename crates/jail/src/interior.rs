@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
-use drybox_spec::{BoxPath, ByteSize, EnvVar, Hostname, Limits, Share, Tmpfs, Ulimit};
+use drybox_spec::{BoxPath, ByteSize, EnvVar, HostPath, Hostname, Limits, Share, Tmpfs, Ulimit};
 
 use crate::Identity;
 
@@ -18,6 +18,8 @@ pub struct Interior {
     pub identity: Identity,
     /// Host directories and files, in order; a later one may stand below an earlier one.
     pub shares: Vec<Share>,
+    /// Host directories that can be written and do not change, in order.
+    pub views: Vec<View>,
     /// Further scratch space.
     pub tmpfs: Vec<Tmpfs>,
     /// Further directories of the root filesystem.
@@ -61,6 +63,7 @@ impl Interior {
             workdir: BoxPath::root(),
             hostname: Hostname::default(),
             shares: Vec::new(),
+            views: Vec::new(),
             tmpfs: Vec::new(),
             directories: Vec::new(),
             files: Vec::new(),
@@ -82,6 +85,23 @@ pub struct Network {
     pub ports: Vec<u16>,
     /// Takes the sockets, one a message, while the sandbox is launched; closed then.
     pub relay: Arc<OwnedFd>,
+}
+
+/// A directory of the host that the payload may change as it likes: what it writes is kept elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The host's directory; free of symlinks.
+    pub source: HostPath,
+    /// Where it stands inside.
+    pub target: BoxPath,
+    /// A directory that holds `upper` and an empty `work`, both of the source's owner and where no
+    /// other user can reach them; none: memory.
+    pub changes: Option<HostPath>,
+    /// The last run in it was killed, and may still be ending.
+    pub perhaps_in_use: bool,
+    /// Whether memory, or else a read-only directory, will do where overlays cannot work; told by
+    /// [`crate::Told`] or [`crate::Jail::views_in_memory`].
+    pub best_effort: bool,
 }
 
 /// A directory of the root filesystem.

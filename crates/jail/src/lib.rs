@@ -58,7 +58,7 @@ pub use drybox_sys::{
 };
 pub use error::{Cause, JailError, Step};
 pub use identity::{Identity, Invoker};
-pub use interior::{Directory, Interior, Link, Network, ScratchFile};
+pub use interior::{Directory, Interior, Link, Network, ScratchFile, View};
 pub use limits::{DEFAULT_LIMITS, DefaultLimit, Keeper};
 pub use spawn::{Jail, Sandbox};
 pub use stdio::{FileInput, Stream, Streams};

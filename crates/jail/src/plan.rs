@@ -9,6 +9,7 @@ mod proc;
 mod shares;
 mod skeleton;
 mod system;
+mod views;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -24,6 +25,7 @@ pub(crate) use proc::present_masks;
 pub(crate) use shares::{Layer, Opened, OverlaySource, Sources, add_shares, overlay_of};
 pub(crate) use skeleton::{LAYER_STAGE, SPARE_STAGE, STAGE, WRITABLE, add_links, add_skeleton};
 pub(crate) use system::add_system;
+pub(crate) use views::add_views;
 
 type Text = Cow<'static, CStr>;
 
@@ -45,9 +47,27 @@ pub(crate) struct MountEntry {
 
 #[derive(Debug)]
 pub(crate) enum MountSource {
-    Bind { layer: Layer, writable: bool },
-    Overlay { layer: Layer, only: Option<CString>, empty: Option<&'static CStr> },
-    Tmpfs { options: Vec<(&'static CStr, CString)>, noexec: bool, read_only: bool },
+    Bind {
+        layer: Layer,
+        writable: bool,
+    },
+    Overlay {
+        layer: Layer,
+        only: Option<CString>,
+        empty: Option<&'static CStr>,
+    },
+    View {
+        layer: Layer,
+        changes: Option<Layer>,
+        two_filesystems: bool,
+        perhaps_in_use: bool,
+        best_effort: bool,
+    },
+    Tmpfs {
+        options: Vec<(&'static CStr, CString)>,
+        noexec: bool,
+        read_only: bool,
+    },
 }
 
 /// The plan, while it grows.
@@ -194,6 +214,17 @@ impl MountEntry {
                 stage: LAYER_STAGE,
                 spare_stage: SPARE_STAGE,
             }),
+            MountSource::View { layer, changes, two_filesystems, perhaps_in_use, best_effort } => {
+                sys::Source::View(sys::View {
+                    from: layer.as_sys(),
+                    changes: changes.as_ref().map(Layer::as_sys),
+                    two_filesystems: *two_filesystems,
+                    perhaps_in_use: *perhaps_in_use,
+                    best_effort: *best_effort,
+                    stage: LAYER_STAGE,
+                    spare_stage: SPARE_STAGE,
+                })
+            }
             MountSource::Tmpfs { noexec, read_only, .. } => {
                 sys::Source::Tmpfs(sys::Tmpfs { options, noexec: *noexec, read_only: *read_only })
             }

@@ -27,6 +27,7 @@ use crate::stdio::{FileInput, Stream, Streams};
 pub struct Jail {
     tree: Tree,
     writable: Vec<CString>,
+    views_in_memory: usize,
     masks: Vec<Mask<'static>>,
     kept: Kept,
     cgroup: Option<Leaf>,
@@ -107,6 +108,7 @@ impl Jail {
         for tmpfs in &interior.tmpfs {
             add_tmpfs(&mut tree, tmpfs);
         }
+        let views_in_memory = plan::add_views(&mut tree, &interior.views, &mut sources)?;
         plan::add_shares(&mut tree, &interior.shares, &mut sources)?;
         tree.order();
         for link in &interior.links {
@@ -116,6 +118,7 @@ impl Jail {
         let program = interior.argv.first().ok_or_else(no_program)?;
         Ok(Self {
             writable,
+            views_in_memory,
             masks: plan::present_masks(),
             kept: Kept::new(&interior.limits, &interior.ulimits, identity),
             cgroup: None,
@@ -175,6 +178,20 @@ impl Jail {
     #[must_use]
     pub const fn unmapped_trees(&self) -> usize {
         self.sources.owners.unmapped
+    }
+
+    /// How many views keep what is written in memory because real root can map no owners where it
+    /// was to be kept.
+    #[must_use]
+    pub const fn views_in_memory(&self) -> usize {
+        self.views_in_memory
+    }
+
+    /// Whether the mount with this index in the plan is a view.
+    #[must_use]
+    pub fn is_view(&self, index: u16) -> bool {
+        let mount = self.tree.mounts.get(usize::from(index));
+        mount.is_some_and(|mount| matches!(mount.source, MountSource::View { .. }))
     }
 
     /// The place inside of the mount with this index in the plan.
@@ -324,6 +341,8 @@ impl Jail {
 
     fn filters(&self) -> &'static [&'static [sock_filter]] {
         let writes = |mount: &plan::MountEntry| {
+            // A view's set-id files stay where no other user can reach them, and never come out:
+            // git's shared repositories may have their bits inside.
             matches!(mount.source, MountSource::Bind { writable: true, .. })
         };
         let filters =

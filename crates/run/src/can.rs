@@ -61,7 +61,7 @@ pub fn can(
     if let Question::Connect(place) = question {
         return Ok(connect::answer(spec, place));
     }
-    let jail = Jail::prepare(prepare::interior(spec, host, false, None))?;
+    let jail = Jail::prepare(prepare::interior(spec, host)?)?;
     let asked = Asked { spec, facts, host, want: want(question) };
     let fail = |errno| RunError::from(JailError::new(Step::Identity, b"", errno));
     match question {

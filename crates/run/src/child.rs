@@ -16,7 +16,9 @@ use rustix::process::{Signal as Kill, pidfd_send_signal};
 
 use crate::error::RunError;
 use crate::host::Host;
+use crate::prepare::Prepared;
 use crate::supervise::{of_status, wait_for};
+use crate::view::View;
 use crate::watchdog::{Verdict, Watchdog};
 use crate::{limits, network, notices, prepare};
 
@@ -59,6 +61,8 @@ pub struct Child {
     /// What the cgroup says to that, once.
     concluded: Option<Ending>,
     notices: Vec<Notice>,
+    /// Dropped after the box is gone: then what is pending in it is brought to its end.
+    _view: Option<View>,
 }
 
 /// Starts `spec` with these standard descriptors (0, 1 and 2), and returns once the payload has
@@ -98,12 +102,13 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
     let (output, stdout) = pipe(output, Direction::Out)?;
     let (error, stderr) = pipe(error, Direction::Out)?;
     let (relay, network) = network::start(spec, host)?.unzip();
-    let mut jail = Jail::prepare(prepare::interior(spec, host, false, network))?;
+    let Prepared { interior, view } = prepare::prepare(spec, host, false, network)?;
+    let mut jail = Jail::prepare(interior)?;
     let mut arranged = limits::arrange(spec, host)?;
     if let Some(leaf) = arranged.leaf.take() {
         jail.enter_cgroup(leaf);
     }
-    let mut notices = notices::of_spec(spec, host);
+    let mut notices = notices::of_run(spec, host, view.as_ref());
     notices.extend(notices::of_plan(&jail));
     notices.append(&mut arranged.notices);
     let sandbox = jail.spawn(Streams::Each { input, output, error })?;
@@ -120,7 +125,9 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
         ended_by: Arc::default(),
         concluded: None,
         notices,
+        _view: view,
     };
+    notices::of_views(spec, &child.jail, &mut child.notices);
     while !child.started && !child.take_record()? {}
     if !child.started {
         return Err(RunError::Killed);

@@ -15,7 +15,9 @@ mod walls;
 use std::path::Path;
 
 use drybox_jail::{JailError, Step, try_namespace};
-use drybox_spec::{CommandForm, Facts, Notice, RunRequest, SandboxSpec, SpecError, resolve};
+use drybox_spec::{
+    CommandForm, Facts, Notice, RunRequest, SandboxSpec, SpecError, Workspace, resolve,
+};
 
 use crate::error::RunError;
 use crate::host::Host;
@@ -98,7 +100,8 @@ pub fn examine(
     host: &Host<'_>,
     root: &Path,
 ) -> Result<Findings, Box<SpecError>> {
-    let spec = resolve(&request(), facts)?;
+    let is_project = Workspace::why_hidden(facts.cwd, facts.home).is_none();
+    let spec = resolve(&request(is_project), facts)?;
     let launch = launch(&spec, host);
     let walls = match &launch {
         Ok(inside) => walls::look(inside, host, root),
@@ -116,10 +119,13 @@ pub fn examine(
 }
 
 /// A default box in the current directory, with a look around as its command.
-fn request() -> RunRequest {
+fn request(is_project: bool) -> RunRequest {
     RunRequest {
         words: ["/bin/sh", "-c", inside::LOOK].map(|word| word.as_bytes().to_vec()).to_vec(),
         form: CommandForm::AfterDashes,
+        // A look leaves no box behind, and sees the overlay that shares have. Where no project is,
+        // nothing is shown, and nothing can be asked for.
+        workspace: is_project.then(|| b"ro".to_vec()),
         timeout: Some(b"20".to_vec()),
         ..RunRequest::default()
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use drybox_jail::{Failed, Jail, JailError};
 use drybox_spec::{Kind, Report};
+use drybox_workspace::BoxError;
 use rustix::io::Errno;
 
 use crate::host::CwdError;
@@ -61,6 +62,12 @@ pub enum RunError {
         #[source]
         errno: Errno,
     },
+    /// The box that is to keep the changes to the workspace cannot be used.
+    #[error(transparent)]
+    Box(BoxError),
+    /// The changes were to be kept, and there is no place for them.
+    #[error("cannot keep the changes to this directory")]
+    NothingKept(#[source] Why),
     /// The child ended without a word: killed from outside.
     #[error("the sandbox was killed before it started")]
     Killed,
@@ -107,8 +114,10 @@ impl Report for RunError {
     fn kind(&self) -> Kind {
         match self {
             Self::Cwd(_) | Self::Stream { .. } => Kind::User,
+            Self::Box(error) => error.kind(),
             Self::Jail(error, _) if error.is_users() => Kind::User,
             Self::Jail(..)
+            | Self::NothingKept(_)
             | Self::Supervise { .. }
             | Self::Lost { .. }
             | Self::NoCgroup { .. }
@@ -121,6 +130,10 @@ impl Report for RunError {
         match self {
             Self::Cwd(_) => Some("cd to a directory that is there".into()),
             Self::Jail(_, why) | Self::NoCgroup { source: why, .. } => why.fix.clone(),
+            Self::Box(error) => error.fix(),
+            Self::NothingKept(_) => {
+                Some("XDG_DATA_HOME=DIR on an ordinary disk, or --rm for changes in memory".into())
+            }
             Self::Stream { fix, .. } => Some((*fix).into()),
             Self::Lost { errno: Errno::NOSPC | Errno::DQUOT, .. } => {
                 Some("make room where its output goes, and run again".into())

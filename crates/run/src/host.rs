@@ -16,6 +16,8 @@ pub struct Host<'a> {
     pub cwd: HostPath,
     /// The user's home directory.
     pub home: Option<HostPath>,
+    /// drybox's own folder for what it keeps (`XDG_DATA_HOME`); none: nothing is kept.
+    pub data: Option<HostPath>,
     /// Who runs this.
     pub invoker: Invoker,
     /// The box is killed when the launching thread ends. For a program that launches from its main
@@ -48,14 +50,22 @@ impl<'a> Host<'a> {
         let cwd = rustix::process::getcwd(Vec::new()).map_err(CwdError)?;
         let cwd =
             HostPath::parse(cwd.as_bytes()).map_err(|_| CwdError(rustix::io::Errno::NOENT))?;
-        let home = env("HOME").and_then(|home| {
+        let path = |name: &str| {
             use std::os::unix::ffi::OsStrExt as _;
-            HostPath::parse(home.as_bytes()).ok()
-        });
+            env(name).and_then(|path| HostPath::parse(path.as_bytes()).ok())
+        };
+        let home = path("HOME");
+        let below =
+            |dir: HostPath, name: &[u8]| HostPath::parse(&[dir.as_bytes(), name].concat()).ok();
+        let data = match path("XDG_DATA_HOME") {
+            Some(data) => below(data, b"/drybox"),
+            None => home.clone().and_then(|home| below(home, b"/.local/share/drybox")),
+        };
         Ok(Self {
             env,
             cwd,
             home,
+            data,
             invoker: Invoker::of_process(),
             die_with_thread: false,
             name_server: None,

@@ -41,6 +41,7 @@ mod streams;
 mod supervise;
 pub mod terminal;
 pub mod tool_chains;
+mod view;
 mod watchdog;
 
 pub use can::{Answer, Question, can};
@@ -51,3 +52,7 @@ pub use host::{CwdError, Host};
 pub use limits::{LimitState, limits_in_force};
 pub use prepare::tool_chains_of;
 pub use supervise::{Outcome, run};
+pub use view::{Pending, Place, pending_box, place_around, place_of};
+
+/// The user's files as a box sees them: changes, boxes.
+pub use drybox_workspace as workspace;

@@ -8,21 +8,54 @@ use drybox_spec::{
     Access, BoxPath, Command, EnvVar, HostPath, SandboxSpec, Share, ToolChains as Wanted, Workspace,
 };
 
+use crate::error::RunError;
 use crate::host::Host;
 use crate::tool_chains::{self, ToolChains};
+use crate::view::{Place, View, place_of};
 use crate::{environment, shell};
 
 /// The workspace's second name, and where it stands when there is no first.
 const WORK: &str = "/work";
 
-/// What stands inside.
-pub(crate) fn interior(
+/// What a run needs.
+pub(crate) struct Prepared {
+    pub(crate) interior: Interior,
+    /// The workspace, when it is copy-on-write.
+    pub(crate) view: Option<View>,
+}
+
+/// What stands inside, and the box that keeps the changes to the workspace, opened.
+///
+/// # Errors
+/// *User* or *Host*: that box cannot be used.
+pub(crate) fn prepare(
     spec: &SandboxSpec,
     host: &Host<'_>,
     terminal: bool,
     network: Option<Network>,
-) -> Interior {
-    let tools = tool_chains_of(spec, host);
+) -> Result<Prepared, RunError> {
+    let mut prepared = with_view(spec, host, terminal, |place| View::open(spec, host, place))?;
+    prepared.interior.network = network;
+    Ok(prepared)
+}
+
+/// What would stand inside; no box is opened, and no relay is there.
+///
+/// # Errors
+/// None of its own.
+pub(crate) fn interior(spec: &SandboxSpec, host: &Host<'_>) -> Result<Interior, RunError> {
+    let planned = |place: &Place| Ok(View::planned(place));
+    with_view(spec, host, false, planned).map(|prepared| prepared.interior)
+}
+
+fn with_view(
+    spec: &SandboxSpec,
+    host: &Host<'_>,
+    terminal: bool,
+    view_of: impl FnOnce(&Place) -> Result<View, RunError>,
+) -> Result<Prepared, RunError> {
+    let place = place_of(spec, host);
+    let tools = tools(spec, host, place.as_ref());
     let path = environment::path(&tools);
     let shell = shell::choose(host);
     let mut env = environment::build(spec, host, &tools, &path, &shell, terminal);
@@ -49,6 +82,7 @@ pub(crate) fn interior(
         .collect();
     let mut directories = Vec::new();
     let mut shares = Vec::new();
+    let mut view = None;
     let named = named(spec);
     let work = BoxPath::parse(WORK.as_bytes()).ok();
     let work_is_taken = named.iter().any(|target| target.as_bytes() == WORK.as_bytes());
@@ -61,7 +95,10 @@ pub(crate) fn interior(
                 let target = CString::new(WORK).unwrap_or_default();
                 links.push(Link { path: own.clone(), target });
             } else if !named.contains(&&own) {
-                shares.push(share);
+                match &place {
+                    Some(place) => view = Some(view_of(place)?),
+                    None => shares.push(share),
+                }
             }
             if let Some(work) = work.clone().filter(|_| !work_is_taken) {
                 links.push(Link { path: work, target: own.as_c_str().to_owned() });
@@ -79,9 +116,11 @@ pub(crate) fn interior(
     let tools_beside = tools.shares.into_iter().filter(|share| !named.contains(&&share.target));
     shares.extend(tools_beside);
     shares.extend(spec.shares.iter().map(|share| share.value.clone()));
-    Interior {
+    let views = view.as_ref().map(|view| view.mounts.clone()).unwrap_or_default();
+    let interior = Interior {
         identity: Identity::new(host.invoker, spec.user.value, spread()),
         shares,
+        views,
         tmpfs: spec.tmpfs.iter().map(|tmpfs| tmpfs.value.clone()).collect(),
         directories,
         files,
@@ -99,17 +138,23 @@ pub(crate) fn interior(
         ulimits: spec.ulimits.iter().map(|limit| limit.value).collect(),
         limits: spec.limits.clone(),
         shm_size: spec.shm_size.as_ref().map(|size| size.value),
-        network,
+        network: None,
         die_with_thread: host.die_with_thread,
-    }
+    };
+    Ok(Prepared { interior, view })
 }
 
 /// The user's tool chains as the sandbox will see them, and what of them it will not.
 #[must_use]
 pub fn tool_chains_of(spec: &SandboxSpec, host: &Host<'_>) -> ToolChains {
+    tools(spec, host, place_of(spec, host).as_ref())
+}
+
+fn tools(spec: &SandboxSpec, host: &Host<'_>, place: Option<&Place>) -> ToolChains {
+    let workspace = place.map_or(&host.cwd, |place| &place.top);
     match (spec.tool_chains.value, &host.home) {
         (Wanted::FromPath, Some(home)) => {
-            tool_chains::discover(&|name: &str| (host.env)(name), home, Some(&host.cwd))
+            tool_chains::discover(&|name: &str| (host.env)(name), home, Some(workspace))
         }
         _ => tool_chains::hidden(),
     }
@@ -121,7 +166,9 @@ pub fn tool_chains_of(spec: &SandboxSpec, host: &Host<'_>) -> ToolChains {
 /// it, and must not show a home directory because the program was started there.
 fn workspace(spec: &SandboxSpec, host: &Host<'_>) -> Option<Share> {
     match spec.workspace.value {
-        Workspace::CurrentDir if Workspace::why_hidden(&host.cwd, host.home.as_ref()).is_none() => {
+        Workspace::CopyOnWrite | Workspace::CurrentDir
+            if Workspace::why_hidden(&host.cwd, host.home.as_ref()).is_none() =>
+        {
             share_at_own_path(&host.cwd)
         }
         _ => None,

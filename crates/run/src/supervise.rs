@@ -17,8 +17,9 @@ use crate::host::Host;
 use crate::limits;
 use crate::network;
 use crate::notices;
-use crate::prepare;
+use crate::prepare::{self, Prepared};
 use crate::streams::{Caller, Relay, Tty, Wiring, let_go};
+use crate::view::{Pending, View};
 use crate::watchdog::{Verdict, Watchdog};
 
 mod finish;
@@ -39,6 +40,8 @@ pub struct Outcome {
     pub notices: Vec<Notice>,
     /// What the payload reached over the network, and what it was refused, in order (I6).
     pub network: Vec<NetworkEvent>,
+    /// What is pending in the workspace's box.
+    pub pending: Option<Pending>,
 }
 
 /// How long what is typed stays for others before we look whether it is for us.
@@ -66,6 +69,8 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let caller = Caller { input, output, error };
     // What the caller ignores, the payload is not told: nohup(1), `&` in a script.
     let numbers = FORWARDED.iter().map(|(signal, _)| *signal);
+    // A limit on file size is to be an error of ours, and no death (setrlimit(2)).
+    let numbers = numbers.chain([libc::SIGXFSZ]);
     let numbers: Vec<c_int> = numbers.filter(|signal| !is_ignored(*signal)).collect();
     let signals = SignalSet::of(&numbers);
     let fail = |what| move |errno| RunError::Supervise { what, errno };
@@ -74,7 +79,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
 
     let wiring = caller.wire(spec)?;
     let (relay, network) = network::start(spec, host)?.unzip();
-    let interior = prepare::interior(spec, host, wiring.tty.is_some(), network);
+    let Prepared { interior, view } = prepare::prepare(spec, host, wiring.tty.is_some(), network)?;
     let mut jail = Jail::prepare(interior)?;
     let mut arranged = limits::arrange(spec, host)?;
     if let Some(leaf) = arranged.leaf.take() {
@@ -84,7 +89,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let sandbox = jail.spawn(streams)?;
     let opens_input = sandbox.opens_input;
     let watchdog = arranged.watchdog(spec, &sandbox);
-    let mut notices = notices::of_spec(spec, host);
+    let mut notices = notices::of_run(spec, host, view.as_ref());
     notices.append(&mut arranged.notices);
     let mut supervisor = Supervisor {
         jail: &jail,
@@ -119,9 +124,13 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let ending = ending.and_then(|ending| drained.and(lost.map_or(Ok(ending), Err)));
     let outcome = ending.map(|ending| supervisor.outcome(ending));
     drop(supervisor);
-    let outcome = outcome.map(|Outcome { ending, mut notices, network }| {
+    // Every process of the box is gone: nobody writes to it any more.
+    let (pending, not_ended) = view.map_or((None, None), View::end);
+    let outcome = outcome.map(|Outcome { ending, mut notices, network, .. }| {
         let ending = limits::conclude(jail.cgroup().take(), ending, &mut notices);
-        Outcome { ending, notices, network }
+        notices::of_views(spec, &jail, &mut notices);
+        notices.extend(not_ended);
+        Outcome { ending, notices, network, pending }
     });
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
     outcome

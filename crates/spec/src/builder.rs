@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::spec::{Stdin, Terminal, ToolChains};
+use crate::spec::{Life, Profile, Stdin, Terminal, ToolChains};
 use crate::{
     BoxName, BoxPath, BoxUser, ByteSize, Command, Cpus, Doors, EnvVar, Hostname, Limits, Memory,
     Pids, SandboxSpec, Share, Source, Sourced, Tmpfs, Ulimit, Workspace,
@@ -43,6 +43,9 @@ impl SpecBuilder {
             doors: Sourced::default_of(Doors::FilesOnly),
             max_upload: Sourced::default_of(ByteSize(1 << 30)),
             workspace: Sourced::default_of(Workspace::CurrentDir),
+            life: Sourced::default_of(Life::ThrownAway),
+            box_name: None,
+            profile: Sourced::default_of(Profile::Agent),
             shares: Vec::new(),
             tmpfs: Vec::new(),
             env: Vec::new(),
@@ -77,6 +80,19 @@ impl SpecBuilder {
     /// How many bytes may leave for each host; 1 GiB by default.
     pub fn max_upload(mut self, limit: ByteSize) -> Self {
         self.spec.max_upload = Sourced::new(limit, Source::Api);
+        self
+    }
+
+    /// What becomes of changes to a workspace that is [`Workspace::CopyOnWrite`]; they are thrown
+    /// away by default.
+    pub fn life(mut self, life: Life) -> Self {
+        self.spec.life = Sourced::new(life, Source::Api);
+        self
+    }
+
+    /// Which box of the workspace keeps its changes.
+    pub fn box_name(mut self, name: BoxName) -> Self {
+        self.spec.box_name = Some(Sourced::new(name, Source::Api));
         self
     }
 

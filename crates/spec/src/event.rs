@@ -50,6 +50,31 @@ pub enum Notice {
         /// Why.
         why: &'static str,
     },
+    /// The workspace can be read only: no overlay works there.
+    WorkspaceReadOnly {
+        /// The directory, escaped.
+        path: String,
+    },
+    /// What was written to the workspace was in memory, and is gone.
+    ChangesInMemory {
+        /// Why it could not be kept.
+        why: String,
+    },
+    /// What is mounted below the workspace is not shown; what lies below the mount is.
+    MountNotShown {
+        /// The mount point, escaped.
+        path: String,
+    },
+    /// A git file of the workspace names a directory outside of it that is not shown.
+    GitElsewhere {
+        /// The directory, escaped.
+        path: String,
+    },
+    /// The box of changes could not be brought to its end.
+    BoxNotEnded {
+        /// Why.
+        why: String,
+    },
     /// Landlock's scopes are not in force.
     NoLandlockScope,
     /// The host's file owners could not be mapped, so that files show as nobody's.
@@ -166,6 +191,20 @@ pub enum NetworkEvent {
 pub enum Event {
     /// Something is weaker than it could be.
     Notice(Notice),
+    /// The run left changes in its box.
+    Pending {
+        /// The directory that they are changes to, escaped.
+        workspace: String,
+        /// The box.
+        #[serde(rename = "box")]
+        name: String,
+        /// Files that differ; git's own bookkeeping apart.
+        files: usize,
+        /// Files of git's own bookkeeping.
+        git: usize,
+        /// There may be more of both.
+        more: bool,
+    },
     /// The run is over.
     Ended {
         /// How.

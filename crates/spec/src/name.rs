@@ -64,6 +64,13 @@ impl Hostname {
     }
 }
 
+impl Default for BoxName {
+    /// The box that a workspace has when none is named.
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
 impl Default for Hostname {
     fn default() -> Self {
         Self("drybox".to_owned())

@@ -68,6 +68,16 @@ pub struct RunRequest {
     pub raw_terminal: Option<Typed>,
     /// `--no-tool-chains`
     pub no_tool_chains: Option<Typed>,
+    /// `--workspace cow|ro|none`
+    pub workspace: Option<Typed>,
+    /// `--profile agent|untrusted`
+    pub profile: Option<Typed>,
+    /// `--box NAME`
+    pub box_name: Option<Typed>,
+    /// `--new`
+    pub new: Option<Typed>,
+    /// `--keep`
+    pub keep: Option<Typed>,
     /// `--rm`
     pub rm: Option<Typed>,
     /// `--init`

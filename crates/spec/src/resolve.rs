@@ -1,5 +1,6 @@
 //! From what was typed to what a sandbox is: one pure function, every setting with its source.
 
+mod boxes;
 mod doors;
 mod env;
 mod limits;
@@ -32,13 +33,12 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     refuse_foreign(request)?;
     refuse_values("--network", &request.networks, NETWORKS)?;
     refuse_values("--security-opt", &request.security, SECURITY)?;
-    refuse_off("--rm", request.rm.as_ref(), NOT_KEPT)?;
     refuse_off("--init", request.init.as_ref(), NO_INIT)?;
     refuse_off("--read-only", request.read_only.as_ref(), WRITABLE_ROOT)?;
 
     let command = command(request)?;
     let doors = doors::doors(request, facts)?;
-    let mut workspace = places::workspace(facts);
+    let mut workspace = boxes::workspace(request, facts)?;
     doors::close_files(&doors.value, request, &mut workspace)?;
     let mounts = mounts::resolve(request, facts, &workspace.value)?;
     let mut spec = SandboxSpec::builder(command.value).build();
@@ -47,8 +47,9 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     spec.tmpfs = mounts.tmpfs;
     spec.env = env::resolve(request, facts, &workspace.value)?;
     spec.workspace = workspace;
-    spec.workdir = workdir(request)?;
     spec.doors = doors;
+    boxes::life(request, facts, &mut spec)?;
+    spec.workdir = workdir(request)?;
     if let Some(limit) = one("--max-upload", request.max_upload.as_ref(), doors::max_upload)? {
         spec.max_upload = limit;
     }
@@ -252,8 +253,6 @@ fn switch(flag: &'static str, value: Option<&Typed>) -> Result<Option<bool>, Spe
     Ok(one(flag, value, grammar::switch)?.map(|switch| switch.value))
 }
 
-const NOT_KEPT: (&str, &str) =
-    ("a box is thrown away when its command ends", "-v SRC:DST for what is to stay");
 const NO_INIT: (&str, &str) =
     ("drybox's init is what ends the box with its supervisor", "leave the flag out");
 const WRITABLE_ROOT: (&str, &str) = (

@@ -29,6 +29,28 @@ impl<T: AsRef<[u8]>> fmt::Display for Shown<T> {
     }
 }
 
+/// Shows a line of a file: as [`Shown`], but tabs and backslashes stand for themselves.
+#[derive(Debug, Clone, Copy)]
+pub struct ShownLine<T>(pub T);
+
+impl<T: AsRef<[u8]>> fmt::Display for ShownLine<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = self.0.as_ref().split(|&byte| byte == b'\t' || byte == b'\\');
+        let mut at = 0_usize;
+        if let Some(first) = parts.next() {
+            write!(out, "{}", Shown(first))?;
+            at = at.saturating_add(first.len());
+        }
+        for part in parts {
+            let between = self.0.as_ref().get(at).copied();
+            out.write_str(if between == Some(b'\t') { "\t" } else { "\\" })?;
+            write!(out, "{}", Shown(part))?;
+            at = at.saturating_add(part.len()).saturating_add(1);
+        }
+        Ok(())
+    }
+}
+
 /// Letters, digits, marks and punctuation that draw themselves and nothing else.
 fn is_plain(c: char) -> bool {
     !c.is_control()
@@ -49,5 +71,12 @@ mod tests {
         assert_eq!(Shown("a\x1b[2Jb\n").to_string(), "a\\x1b[2Jb\\x0a");
         assert_eq!(Shown("x\u{202e}y").to_string(), "x\\u{202e}y");
         assert_eq!(Shown(b"\xff\\").to_string(), "\\xff\\x5c");
+    }
+
+    #[test]
+    fn a_line_keeps_its_tabs_and_backslashes_and_nothing_else() {
+        let shown = ShownLine("\ta\\n\x1b[2J\\\u{202e}\r").to_string();
+        assert_eq!(shown, "\ta\\n\\x1b[2J\\\\u{202e}\\x0d");
+        assert_eq!(ShownLine("").to_string(), "");
     }
 }

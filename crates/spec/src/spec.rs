@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::path::is_within;
 use crate::{
     BoxName, BoxPath, BoxUser, ByteSize, Command, Doors, EnvVar, HostPath, Hostname, Limits, Share,
-    Sourced, SpecBuilder, Tmpfs, Ulimit,
+    Source, Sourced, SpecBuilder, Tmpfs, Ulimit,
 };
 
 /// What a sandbox is. Every setting remembers who made it.
@@ -20,6 +20,12 @@ pub struct SandboxSpec {
     pub max_upload: Sourced<ByteSize>,
     /// What the sandbox sees of the current directory.
     pub workspace: Sourced<Workspace>,
+    /// What becomes of changes to the workspace.
+    pub life: Sourced<Life>,
+    /// Which box of the workspace; none: the one without a name.
+    pub box_name: Option<Sourced<BoxName>>,
+    /// How far the payload is trusted.
+    pub profile: Sourced<Profile>,
     /// Further directories and files, named by the user.
     pub shares: Vec<Sourced<Share>>,
     /// Further scratch space.
@@ -54,11 +60,47 @@ pub struct SandboxSpec {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Workspace {
+    /// The current directory, or the top level of the git repository that it is in, at its own path:
+    /// it can be written, and what is written is kept in a box and not there.
+    CopyOnWrite,
     /// The current directory at its own path, read-only, with `/work` as a link to it. A directory
     /// that is no project (a home directory, `/`, a system directory) is not shown.
     CurrentDir,
     /// An empty directory at `/work`.
     Empty,
+}
+
+/// What becomes of changes to a workspace that is [`Workspace::CopyOnWrite`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// The next run continues with them.
+    Continue,
+    /// As before, and this run begins without those of the last: they are put aside.
+    Afresh,
+    /// They are gone when the run ends, and this run begins without any.
+    ThrownAway,
+}
+
+/// How far a payload is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// The user's own agent or tool: its box continues.
+    Agent,
+    /// Somebody else's: its box is thrown away unless the user keeps it.
+    Untrusted,
+}
+
+impl SandboxSpec {
+    /// Whether changes to the workspace have to be kept: somebody asked for it, so that a box which
+    /// cannot keep them does not start.
+    #[must_use]
+    pub fn must_keep(&self) -> bool {
+        let asked = |from: &Source| matches!(from, Source::Flag(_) | Source::Api);
+        self.life.value != Life::ThrownAway
+            && (asked(&self.life.from)
+                || asked(&self.workspace.from)
+                || self.box_name.as_ref().is_some_and(|name| asked(&name.from)))
+    }
 }
 
 /// Whether the payload has a terminal.

@@ -32,6 +32,7 @@ mod record;
 mod root;
 mod signals;
 mod stdio;
+mod view;
 mod weaken;
 mod worker;
 
@@ -44,7 +45,7 @@ pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
     Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount,
     Network, Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio,
-    SystemTree, Tmpfs,
+    SystemTree, Tmpfs, View,
 };
 pub use privileges::own_limit;
 pub use record::{Failed, Obstacle, RECORD, Record, Told};

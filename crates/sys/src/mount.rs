@@ -196,7 +196,7 @@ fn joined<'s>(space: &'s mut [u8; LAYERS], first: &CStr, second: &CStr) -> Optio
 }
 
 /// Takes a tree of the host and makes sure that it is the one that the parent meant.
-fn take(from: &BindFrom<'_>, submounts: bool) -> Result<OwnedFd> {
+pub(crate) fn take(from: &BindFrom<'_>, submounts: bool) -> Result<OwnedFd> {
     match *from {
         BindFrom::Tree(tree) => rustix::io::fcntl_dupfd_cloexec(tree, 3),
         BindFrom::Path { path, expect } => {

@@ -195,6 +195,8 @@ pub enum Source<'a> {
     Bind(Bind<'a>),
     /// A directory of the host, or one file of it, through an overlay without an upper layer.
     Overlay(Overlay<'a>),
+    /// A directory of the host through an overlay that keeps what is written elsewhere.
+    View(View<'a>),
     /// A new tmpfs.
     Tmpfs(Tmpfs<'a>),
 }
@@ -236,6 +238,27 @@ pub struct Overlay<'a> {
     /// An existing directory of the host where the layer stands while the overlay is made.
     pub stage: &'a CStr,
     /// Another one, for the empty directory of the scratch tmpfs.
+    pub spare_stage: &'a CStr,
+}
+
+/// An overlay that can be written: the host's directory is its lower layer and never changes, what is
+/// written goes to the upper layer. `volatile`: nothing is synced, neither by the payload nor at the end.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The host's directory.
+    pub from: BindFrom<'a>,
+    /// A directory that holds `upper` and an empty `work`; none: memory.
+    pub changes: Option<BindFrom<'a>>,
+    /// The two are on different filesystems.
+    pub two_filesystems: bool,
+    /// The last run in it was killed, and may still be ending: then it is refused (`EBUSY`).
+    pub perhaps_in_use: bool,
+    /// Where an overlay cannot have that upper layer it is memory, and where it cannot have that
+    /// lower layer the directory is read-only; each is told. Else it is an error.
+    pub best_effort: bool,
+    /// As in [`Overlay`].
+    pub stage: &'a CStr,
+    /// As in [`Overlay`], for the changes.
     pub spare_stage: &'a CStr,
 }
 

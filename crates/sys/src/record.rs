@@ -64,6 +64,8 @@ impl Obstacle {
 pub enum Told {
     /// The mount with this index is a read-only bind instead of an overlay.
     BindForOverlay(u16),
+    /// The mount with this index keeps what is written in memory, and not where it was to be kept.
+    ChangesInMemory(u16),
     /// The kernel knows no Landlock scopes.
     NoLandlockScope,
     /// The knob with this index could not be turned.
@@ -84,6 +86,7 @@ impl Record {
             Self::Told(Told::NoLandlockScope) => (2, 1, 0, 0),
             Self::Told(Told::StdinRelayed) => (2, 2, 0, 0),
             Self::Told(Told::WithoutKnob(index)) => (2, 3, index, 0),
+            Self::Told(Told::ChangesInMemory(index)) => (2, 4, index, 0),
             Self::Started(pid) => (3, 0, 0, pid),
             Self::Exited(status) => (4, 0, 0, status),
             Self::Stopped(signal) => (5, 0, 0, signal),
@@ -109,6 +112,7 @@ impl Record {
             (2, 1) => Some(Self::Told(Told::NoLandlockScope)),
             (2, 2) => Some(Self::Told(Told::StdinRelayed)),
             (2, 3) => Some(Self::Told(Told::WithoutKnob(index))),
+            (2, 4) => Some(Self::Told(Told::ChangesInMemory(index))),
             (3, 0) => Some(Self::Started(value)),
             (4, 0) => Some(Self::Exited(value)),
             (5, 0) => Some(Self::Stopped(value)),

@@ -20,6 +20,7 @@ use crate::plan::{
     Build, Device, Mask, MaskKind, Mount, Overlay, Plan, Scratch, Source, SystemTree,
 };
 use crate::record::{Failed, Record, Told};
+use crate::view::view;
 use crate::wall;
 
 type Result<T> = core::result::Result<T, Failed>;
@@ -147,6 +148,13 @@ fn attach_mount(
     let tree = match &mount.source {
         Source::Bind(source) => bind(source)?,
         Source::Tmpfs(source) => crate::mount::tmpfs(source)?,
+        Source::View(source) => {
+            let (tree, told) = view(source, index)?;
+            if let Some(told) = told {
+                Record::Told(told).send(status);
+            }
+            tree
+        }
         Source::Overlay(source) => match shared(source, spare) {
             Ok(tree) => tree,
             // Mounts below the directory, an overlay below two others, a kernel without overlays

@@ -16,6 +16,7 @@ use crate::{OrFail, Run, drybox_bin, need};
 #[derive(Debug)]
 pub struct TestEnv {
     root: TempDir,
+    data: TempDir,
 }
 
 impl TestEnv {
@@ -23,13 +24,16 @@ impl TestEnv {
     #[track_caller]
     #[must_use]
     pub fn new() -> Self {
-        let mut builder = tempfile::Builder::new();
-        let root = builder.prefix("drybox-test-").rand_bytes(12).tempdir_in("/var/tmp");
-        let root = root.or_fail("make a directory in /var/tmp");
+        let make = |prefix| {
+            let mut builder = tempfile::Builder::new();
+            let dir = builder.prefix(prefix).rand_bytes(12).tempdir_in("/var/tmp");
+            dir.or_fail("make a directory in /var/tmp")
+        };
+        let (root, data) = (make("drybox-test-"), make("drybox-data-"));
         for name in ["home", "work"] {
             std::fs::create_dir(root.path().join(name)).or_fail(format_args!("make {name}"));
         }
-        Self { root }
+        Self { root, data }
     }
 
     /// The home directory (`HOME`), empty.
@@ -42,6 +46,12 @@ impl TestEnv {
     #[must_use]
     pub fn work(&self) -> PathBuf {
         self.root.path().join("work")
+    }
+
+    /// Where drybox keeps its boxes (`XDG_DATA_HOME`): apart from what must look the same.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// The directory that holds both: what must look the same before and after.
@@ -76,6 +86,7 @@ impl TestEnv {
         Run::new(program)
             .current_dir(self.work())
             .env("HOME", self.home())
+            .env("XDG_DATA_HOME", self.data())
             .env("PATH", need::PATH)
             .env("TERM", "xterm-256color")
             .env("LC_ALL", "C.UTF-8")
@@ -134,7 +145,7 @@ mod tests {
         let mut names: Vec<&str> =
             done.stdout.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
         names.sort_unstable();
-        assert_eq!(names, ["DRYBOX_TEST_ID", "HOME", "LC_ALL", "PATH", "TERM"]);
+        assert_eq!(names, ["DRYBOX_TEST_ID", "HOME", "LC_ALL", "PATH", "TERM", "XDG_DATA_HOME"]);
         assert_eq!(env.command("/bin/pwd").run().stdout.trim_end(), env.work().to_str().unwrap());
     }
 

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use drybox_workspace::{Change, Judge, Kind, Lookup, State};
+use drybox_workspace::hold::{Change, Judge, Kind, Lookup, State};
 
 type Files = BTreeMap<Vec<u8>, State>;
 

@@ -1,12 +1,28 @@
 //! The user's files as a sandbox sees them, and what may come out again.
+//!
+//! [`Store`] keeps boxes: one directory's pending changes each, in overlayfs' own form.
+//! [`find_repository`] reads what git's directories around a workspace are, [`compare`] says what
+//! changed in a box, [`unified`] shows how. Upholds I2 (the host's directory is read, never written)
+//! and I8: what a payload left (names, links, modes, attributes, depth) is hostile data, and no
+//! program is ever run in it.
 #![forbid(unsafe_code)]
 
-mod hold;
-mod scan;
+mod count;
+mod diff;
+mod discard;
+mod git;
+mod held;
+pub mod hold;
+pub mod scan;
+mod store;
 
-pub use hold::{
-    Change, Check, FAMILIES, Family, Format, Held, Judge, Judging, Keys, Kind, Line, Lock, Look,
-    Lookup, Named, Nothing, READ_LIMIT, Rule, Severity, Standing, State, Text, Trick, Value, check,
-    judge, rules,
+pub use count::Counted;
+pub use diff::{
+    Area, Change, Diffed, Hunk, Kind, Limits, Line, Node, NodeKind, Pair, Unified, area, compare,
+    unified,
 };
-pub use scan::{Found, Limits, ScanError, Skipped, Why, scan};
+pub use discard::{Discarded, discard};
+pub use drybox_tree::{BadRelPath, RelPath, Root, TreeError};
+pub use git::{Repository, find_repository};
+pub use held::held;
+pub use store::{BoxError, BoxId, Ended, Layer, Meta, OpenBox, Start, Store, Why};

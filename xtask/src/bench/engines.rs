@@ -30,6 +30,9 @@ pub(super) enum Payload {
 /// Stands for the executable under test.
 pub(super) const OURS: Engine = engine("drybox run", &["{drybox}", "run", "--"]);
 
+/// The same where several run at once: a box that keeps changes is for one run at a time.
+pub(super) const APART: Engine = engine(OURS.name, &["{drybox}", "run", "--rm", "--"]);
+
 /// The nearest peer, with every namespace and a comparable mount tree.
 pub(super) const PEER: Engine = engine(
     "bwrap",
@@ -54,6 +57,7 @@ pub(super) const BARE: Engine = engine("bare", &[]);
 
 /// The rest of the group `start`.
 pub(super) const STARTED: &[Engine] = &[
+    engine("drybox run --workspace ro", &["{drybox}", "run", "--workspace", "ro", "--"]),
     Engine { payload: Payload::None, ..engine("drybox --version", &["{drybox}", "--version"]) },
     Engine { payload: Payload::None, ..engine("floor: namespaces alone", &["{floor}"]) },
     engine(

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Scope;
-use super::engines::{Engine, OURS, PEER};
+use super::engines::{APART, Engine, PEER};
 use super::report::{Group, Line, Over};
 use super::stats::Summary;
 use crate::failure::Failure;
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 500;
 
 pub(super) fn memory(scope: &Scope) -> Result<Group, Failure> {
     let mut group = Group::new("memory", "a box that does nothing, and many", "", Over::ItOverBase);
-    for engine in [&OURS, &PEER] {
+    for engine in [&APART, &PEER] {
         if let Err(why) = engine.check(&scope.places)? {
             group.missing.push(format!("{}: {why}", engine.name));
             continue;

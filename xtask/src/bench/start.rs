@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::Scope;
-use super::engines::{BARE, Engine, OURS, PEER, STARTED};
+use super::engines::{APART, BARE, Engine, OURS, PEER, STARTED};
 use super::report::{Group, Over};
 use super::rounds::{Runner, interleave};
 use crate::failure::Failure;
@@ -60,9 +60,9 @@ pub(super) fn throughput(scope: &Scope) -> Result<Group, Failure> {
         OURS.name,
         OVER_IT,
     );
-    let mut places = vec![(OURS.name.to_owned(), &OURS, scope.places())];
+    let mut places = vec![(OURS.name.to_owned(), &APART, scope.places())];
     if let Some(against) = scope.against() {
-        places.push((scope.revision(), &OURS, against));
+        places.push((scope.revision(), &APART, against));
     }
     for peer in [&PEER, &BARE] {
         match peer.check(&scope.places)? {

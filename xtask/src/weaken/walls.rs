@@ -165,8 +165,10 @@ const WALLS: &[Row] = &[
     both("proc-noexec", &[MOUNTS]),
     both("overlay", &["walls::filesystem::a_read_only_share_leads_to_no_process_of_the_host"])
         .quick(),
-    both("share-nosuid", &[MOUNTS]),
-    both("share-nodev", &[MOUNTS]),
+    both("share-nosuid", &["walls::shares::a_share_gives_no_set_user_id_and_no_device"]),
+    both("share-nodev", &["walls::shares::a_share_gives_no_set_user_id_and_no_device"]),
+    both("view-nosuid", &[MOUNTS]),
+    both("view-nodev", &[MOUNTS]),
     both("same-file", &["walls::shares::a_source_that_is_swapped_for_a_link_leads_nowhere_else"])
         .of(Users::User, "real root takes the tree from the descriptor that it looked at"),
     both("propagation", &["walls::shares::root_only::what_is_mounted_later_stays_outside"])

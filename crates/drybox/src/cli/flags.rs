@@ -33,6 +33,12 @@ use Field::{Many, One, Output as Ours};
 pub(super) const FLAGS: &[Flag] = &[
     value("volume", Some('v'), "SRC:DST[:ro]", FILES, "Shares a directory or file; writes land on the host, unless ro", Many(|r| &mut r.volumes)),
     value("mount", None, "type=…,dst=…", FILES, "The same in long form: type=bind,src=SRC,dst=DST[,ro]", Many(|r| &mut r.mounts)),
+    value("workspace", None, "cow|ro|none", BOX, "This directory: changes kept apart (default), read-only, hidden", One(|r| &mut r.workspace)),
+    value("box", None, "NAME", BOX, "Keeps the changes in a box of its own", One(|r| &mut r.box_name)),
+    switch("new", None, BOX, "Begins without the changes of the last run, which are put aside", One(|r| &mut r.new)),
+    switch("keep", None, BOX, "Keeps the changes, whatever the profile says", One(|r| &mut r.keep)),
+    switch("rm", None, BOX, "Throws the changes away when the command ends", One(|r| &mut r.rm)),
+    value("profile", None, "agent|untrusted", BOX, "agent: the box continues (default); untrusted: thrown away", One(|r| &mut r.profile)),
     value("tmpfs", None, "DST[:OPTIONS]", FILES, "Scratch space in memory: size=64m,mode=1777,noexec,ro", Many(|r| &mut r.tmpfs)),
     value("shm-size", None, "SIZE", FILES, "Size of /dev/shm, as 64m", One(|r| &mut r.shm_size)),
     switch("no-tool-chains", None, FILES, "Hides the tool chains under your home (rustup, nvm, …)", One(|r| &mut r.no_tool_chains)),
@@ -56,7 +62,6 @@ pub(super) const FLAGS: &[Flag] = &[
     value("storage-opt", None, "size=SIZE", LIMITS, "How much fits into /tmp, /run, the home and /dev/shm together", Many(|r| &mut r.storage)),
     value("timeout", None, "SECONDS", LIMITS, "Kills the box after so long", One(|r| &mut r.timeout)),
     value("ulimit", None, "NAME=SOFT[:HARD]", LIMITS, "A limit of setrlimit(2), as nofile=1024:2048", Many(|r| &mut r.ulimits)),
-    switch("rm", None, ALWAYS, "A box is thrown away when its command ends", One(|r| &mut r.rm)),
     switch("init", None, ALWAYS, "A box has an init that reaps its processes", One(|r| &mut r.init)),
     switch("read-only", None, ALWAYS, "The root of a box is read-only", One(|r| &mut r.read_only)),
     value("cap-drop", None, "NAME", ALWAYS, "A box has no capabilities", Many(|r| &mut r.cap_drop)),
@@ -89,6 +94,7 @@ const fn switch(
 
 const FILES: &str = "Files";
 const NETWORK: &str = "Network";
+const BOX: &str = "The changes";
 const COMMAND: &str = "Command";
 const TERMINAL: &str = "Terminal";
 const LIMITS: &str = "Limits";

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use drybox_spec::{Kind, Report, Shown};
-use drybox_workspace::{Judge, Limits, Rule, rules, scan};
+use drybox_workspace::hold::{Judge, Rule, rules};
+use drybox_workspace::scan::{Limits, scan};
 
 use super::{Done, Entry, Failure};
 use crate::render::{self, Format};

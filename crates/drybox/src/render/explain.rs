@@ -1,9 +1,10 @@
 //! `--explain`: every setting with its source, and what of the host the box would see.
 
+use drybox_run::Place;
 use drybox_run::tool_chains::ToolChains as ToolChainsFound;
 use drybox_spec::{
-    Access, BoxUser, Command, Doors, Facts, SandboxSpec, Share, ShellWords, Shown, Source, Sourced,
-    Stdin, Terminal, Tmpfs, ToolChains, Ulimit, Workspace,
+    Access, BoxUser, Command, Doors, Facts, Life, Profile, SandboxSpec, Share, ShellWords, Shown,
+    Source, Sourced, Stdin, Terminal, Tmpfs, ToolChains, Ulimit, Workspace,
 };
 use serde::Serialize;
 
@@ -15,10 +16,11 @@ mod limits;
 pub(crate) fn explain(
     spec: &SandboxSpec,
     facts: &Facts<'_>,
+    place: Option<&Place>,
     tool_chains: &ToolChainsFound,
     format: Format,
 ) -> String {
-    let mut told = Explained::of(spec, facts);
+    let mut told = Explained::of(spec, facts, place);
     let shares = tool_chains.shares.iter();
     told.visible.extend(shares.map(|share| Visible::tool_chain(share, spec)));
     told.left_out = tool_chains.left_out.iter().map(LeftOut::of).collect();
@@ -93,7 +95,7 @@ impl Visible {
 }
 
 impl Explained {
-    fn of(spec: &SandboxSpec, facts: &Facts<'_>) -> Self {
+    fn of(spec: &SandboxSpec, facts: &Facts<'_>, place: Option<&Place>) -> Self {
         let command = match &spec.command.value {
             Command::Argv(words) => {
                 Some(words.iter().map(|word| Shown(word.as_bytes()).to_string()).collect())
@@ -104,7 +106,7 @@ impl Explained {
             version: 1,
             command,
             settings: settings(spec, facts),
-            visible: visible(spec, facts),
+            visible: visible(spec, facts, place),
             left_out: Vec::new(),
             closed: match spec.doors.value {
                 Doors::FilesOnly => "no network",
@@ -150,7 +152,10 @@ fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
         }),
         row("workspace", &spec.workspace, |workspace| {
             match workspace {
-                Workspace::CurrentDir if at_work => "the current directory, as shared at /work",
+                Workspace::CopyOnWrite | Workspace::CurrentDir if at_work => {
+                    "the current directory, as shared at /work"
+                }
+                Workspace::CopyOnWrite => "the current directory, changes kept apart",
                 Workspace::CurrentDir => "the current directory, read-only",
                 _ => "an empty directory at /work",
             }
@@ -190,6 +195,24 @@ fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
         rows.push(row("max-upload", &spec.max_upload, |limit| format!("{} bytes a host", limit.0)));
     }
     rows.extend(spec.workdir.iter().map(|dir| row("workdir", dir, |d| shown(d.as_bytes()))));
+    if spec.workspace.value == Workspace::CopyOnWrite && !at_work {
+        rows.push(row("profile", &spec.profile, |profile| {
+            match profile {
+                Profile::Agent => "agent",
+                Profile::Untrusted => "untrusted",
+            }
+            .to_owned()
+        }));
+        rows.push(row("changes", &spec.life, |life| {
+            match life {
+                Life::Continue => "the next run goes on with them",
+                Life::Afresh => "the next run goes on with them; those of the last are put aside",
+                Life::ThrownAway => "thrown away when the command ends",
+            }
+            .to_owned()
+        }));
+        rows.extend(spec.box_name.iter().map(|name| row("box", name, |n| n.as_str().to_owned())));
+    }
     rows.extend(spec.name.iter().map(|name| row("name", name, |n| n.as_str().to_owned())));
     // Names only: a value may be a secret.
     rows.extend(spec.env.iter().map(|env| row("env", env, |env| shown(env.name()))));
@@ -211,7 +234,7 @@ fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
     rows
 }
 
-fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
+fn visible(spec: &SandboxSpec, facts: &Facts<'_>, place: Option<&Place>) -> Vec<Visible> {
     let same = |kind, path: String, from: &str| Visible {
         kind,
         host: path.clone(),
@@ -224,11 +247,22 @@ fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
     if is_shown(spec) && whole.is_none() {
         let shares = spec.shares.iter().map(|share| &share.value.target);
         let mut targets = shares.chain(spec.tmpfs.iter().map(|tmpfs| &tmpfs.value.target));
-        let from = match targets.any(|target| target.as_bytes() == b"/work") {
+        let at_work = match targets.any(|target| target.as_bytes() == b"/work") {
             true => "workspace",
             false => "workspace, also at /work",
         };
-        seen.push(same("workspace", shown(facts.cwd.as_bytes()), from));
+        match place {
+            Some(place) => {
+                let is_cwd = place.top == *facts.cwd;
+                let from = if is_cwd { at_work } else { "workspace: the top of its repository" };
+                let git = place.git.iter().map(|dir| (dir, "git's own, for the workspace"));
+                seen.extend([(&place.top, from)].into_iter().chain(git).map(|(dir, from)| {
+                    let row = same("workspace", shown(dir.as_bytes()), from);
+                    Visible { access: "changes kept apart", ..row }
+                }));
+            }
+            None => seen.push(same("workspace", shown(facts.cwd.as_bytes()), at_work)),
+        }
     }
     seen.extend(spec.shares.iter().map(|share| Visible {
         kind: "share",
@@ -246,7 +280,7 @@ fn visible(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Visible> {
 }
 
 fn is_shown(spec: &SandboxSpec) -> bool {
-    spec.workspace.value == Workspace::CurrentDir
+    spec.workspace.value != Workspace::Empty
 }
 
 fn row<T>(setting: &'static str, of: &Sourced<T>, show: impl FnOnce(&T) -> String) -> Setting {

@@ -21,18 +21,8 @@ pub(crate) fn findings(findings: &Findings, format: Format) -> String {
 pub(crate) fn profile(fix: &Fix) {
     say(&format!("{} would be:\n\n{}\n", drybox_spec::Shown(path_bytes(fix)), fix.text));
     if let Some(warning) = &fix.warning {
-        note(warning);
+        super::note(warning);
     }
-}
-
-/// One sentence about what was done.
-pub(crate) fn note(text: &str) {
-    say(&format!("note: {text}\n"));
-}
-
-/// A question, its answer on the same line.
-pub(crate) fn ask(text: &str) {
-    say(text);
 }
 
 fn path_bytes(fix: &Fix) -> &[u8] {

@@ -4,7 +4,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use drybox_spec::Shown;
-use drybox_workspace::{Found, Held, Severity, Why};
+use drybox_workspace::hold::{Held, Severity};
+use drybox_workspace::scan::{Found, Why};
 use serde::Serialize;
 
 use super::Format;

@@ -2,18 +2,24 @@
 
 use std::time::Duration;
 
-use drybox_run::Outcome;
-use drybox_spec::{ByteSize, Ending, Event, Memory, NetworkEvent, Notice, SandboxSpec, Shown};
+use drybox_run::{Outcome, Pending};
+use drybox_spec::{
+    BoxName, ByteSize, Ending, Event, Memory, NetworkEvent, Notice, SandboxSpec, Shown,
+};
 
 use super::{Format, say};
 
 /// Tells it on stderr; as JSON, a line an event.
 pub(crate) fn summary(outcome: &Outcome, spec: &SandboxSpec, format: Format) {
-    let Outcome { ending, notices, network, .. } = outcome;
+    let Outcome { ending, notices, network, pending, .. } = outcome;
     let timeout = spec.timeout.as_ref().map(|limit| limit.value);
     match format {
-        Format::Text => say(&text(*ending, notices, network, timeout, spec.limits.memory.value)),
-        Format::Json => say(&json(*ending, notices, network)),
+        Format::Text => {
+            let pending = pending.as_ref().and_then(changes).unwrap_or_default();
+            let text = text(*ending, notices, network, timeout, spec.limits.memory.value);
+            say(&(text + &pending));
+        }
+        Format::Json => say(&json(*ending, notices, network, pending.as_ref())),
     }
 }
 
@@ -43,6 +49,30 @@ fn text(
     };
     let notices = notices.iter().map(notice).chain(super::network::lines(network));
     notices.chain(ended).map(|line| format!("note: {line}\n")).collect()
+}
+
+/// The one line about what is pending; none: nobody would want to look at it.
+fn changes(pending: &Pending) -> Option<String> {
+    let counted = &pending.counted;
+    let about = if counted.more { "more than " } else { "" };
+    let files = match counted.files {
+        0 => None,
+        1 if !counted.more => Some("1 file changed".to_owned()),
+        files => Some(format!("{about}{files} files changed")),
+    };
+    let what = match (files, counted.git > 0) {
+        (Some(files), false) => files,
+        (Some(files), true) => format!("{files}, and git's own"),
+        (None, true) => "git's own files changed".to_owned(),
+        (None, false) if counted.more => "many files changed".to_owned(),
+        (None, false) => return None,
+    };
+    let name = match pending.name == BoxName::default() {
+        true => String::new(),
+        false => format!(" --box {}", pending.name.as_str()),
+    };
+    let place = Shown(pending.workspace.as_bytes());
+    Some(format!("note: {what} in {place}: drybox diff{name}, drybox discard{name}\n"))
 }
 
 fn notice(notice: &Notice) -> String {
@@ -77,6 +107,24 @@ fn notice(notice: &Notice) -> String {
         Notice::RelayEnded => {
             "the relay ended before the box did: nothing was reachable any more".to_owned()
         }
+        Notice::WorkspaceReadOnly { path } => {
+            format!(
+                "{} could only be read: no overlay works there; sockets and FIFOs in it can be \
+                 reached",
+                Shown(path)
+            )
+        }
+        Notice::ChangesInMemory { why } => {
+            format!("what was written to this directory was in memory, and is gone: {why}")
+        }
+        Notice::MountNotShown { path } => {
+            format!("what is mounted at {} is not shown: -v DIR:DIR for it", Shown(path))
+        }
+        Notice::GitElsewhere { path } => format!(
+            "{} is named by git's files here, and not shown: -v DIR:DIR:ro if git needs it",
+            Shown(path)
+        ),
+        Notice::BoxNotEnded { why } => format!("the changes could not be looked at: {why}"),
         Notice::Withheld { what } => Shown(what).to_string(),
         _ => "something is weaker than it could be: see --json".to_owned(),
     }
@@ -92,10 +140,23 @@ fn memory_size(ByteSize(bytes): ByteSize) -> String {
     )
 }
 
-fn json(ending: Ending, notices: &[Notice], network: &[NetworkEvent]) -> String {
+fn json(
+    ending: Ending,
+    notices: &[Notice],
+    network: &[NetworkEvent],
+    pending: Option<&Pending>,
+) -> String {
     let ended = Event::Ended { ending, code: ending.code() };
     let network = network.iter().cloned().map(Event::Network);
-    let events = notices.iter().cloned().map(Event::Notice).chain(network).chain([ended]);
+    let pending = pending.map(|pending| Event::Pending {
+        workspace: Shown(pending.workspace.as_bytes()).to_string(),
+        name: pending.name.as_str().to_owned(),
+        files: pending.counted.files,
+        git: pending.counted.git,
+        more: pending.counted.more,
+    });
+    let notices = notices.iter().cloned().map(Event::Notice);
+    let events = notices.chain(network).chain(pending).chain([ended]);
     // Strings and numbers always are JSON.
     events.filter_map(|event| serde_json::to_string(&event).ok()).map(|line| line + "\n").collect()
 }
@@ -119,7 +180,7 @@ mod tests {
              note: killed after 3 s (--timeout)\n"
         );
         assert_eq!(
-            json(Ending::Exited(3), &notices, &[]),
+            json(Ending::Exited(3), &notices, &[], None),
             "{\"event\":\"notice\",\"notice\":\"no_landlock_scope\"}\n\
              {\"event\":\"ended\",\"ending\":{\"exited\":3},\"code\":3}\n"
         );
@@ -139,7 +200,7 @@ mod tests {
             "note: 3 processes or threads were not made (--pids-limit)\n"
         );
         assert_eq!(
-            json(Ending::OutOfMemory, &met, &[]),
+            json(Ending::OutOfMemory, &met, &[], None),
             "{\"event\":\"notice\",\"notice\":\"limit_met\",\"limit\":\"pids\",\"times\":3}\n\
              {\"event\":\"ended\",\"ending\":\"out_of_memory\",\"code\":137}\n"
         );

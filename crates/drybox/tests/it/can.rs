@@ -44,10 +44,11 @@ fn an_answer_names_the_setting_its_source_and_what_helps() {
     );
     says(&can(&env, &["read", "/etc/passwd"]), 0, &["made by drybox for the box"]);
     says(&can(&env, &["read", "/usr/bin/env"]), 0, &["the host's own", "base (base host)"]);
+    says(&can(&env, &["write", "src/x"]), 0, &["changes kept apart", "workspace (default)"]);
     says(
-        &can(&env, &["write", "src/x"]),
+        &can(&env, &["--workspace", "ro", "write", "src/x"]),
         1,
-        &["it is read-only: the workspace", "-v .:/work", "workspace (default)"],
+        &["it is read-only: the workspace", "-v .:/work", "workspace (--workspace)"],
     );
     says(&can(&env, &["-v", ".:/work", "write", "src/x"]), 0, &["share (--volume)"]);
     says(

@@ -87,7 +87,11 @@ fn without_home_the_user_database_says_where_it_is() {
     assert!(String::from_utf8(run("/").stdout).unwrap().contains("an empty directory at /work"));
     let project = home.project();
     let there = run(project.to_str().unwrap());
-    assert!(String::from_utf8(there.stdout).unwrap().contains("the current directory, read-only"));
+    assert!(
+        String::from_utf8(there.stdout)
+            .unwrap()
+            .contains("the current directory, changes kept apart")
+    );
 }
 
 #[test]

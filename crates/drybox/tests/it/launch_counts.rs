@@ -8,16 +8,18 @@ use std::fmt::Write;
 
 use drybox_testkit::{Call, Run, TestEnv, Trace, drybox_bin, expect_golden, require};
 
-/// An empty host with nothing but drybox on it, in `/work`, which is empty.
+/// An empty host with nothing but drybox on it, in `/work`, which is empty; drybox's folder of boxes
+/// is not there yet.
 fn on_an_empty_host(env: &TestEnv) -> Run {
     let mut run = env.command(require("bwrap")).args(["--unshare-user", "--tmpfs", "/"]);
-    for dir in ["/etc", "/sys", "/tmp", "/work", "/usr/bin"] {
+    for dir in ["/etc", "/sys", "/tmp", "/work", "/usr/bin", "/home"] {
         run = run.args(["--dir", dir]);
     }
     run = run.arg("--ro-bind").arg(drybox_bin()).arg("/usr/bin/drybox");
     run.args(["--symlink", "usr/bin", "/bin", "--bind", "/proc", "/proc"])
         .args(["--dev-bind", "/dev", "/dev", "--chdir", "/work"])
-        .args(["--clearenv", "--setenv", "PATH", "/usr/bin", "/usr/bin/drybox"])
+        .args(["--clearenv", "--setenv", "PATH", "/usr/bin", "--setenv", "HOME", "/home"])
+        .arg("/usr/bin/drybox")
 }
 
 /// The phases of a launch, as a trace tells them apart.

@@ -24,6 +24,7 @@ mod stdio;
 mod terminal;
 mod tools_inside;
 mod walls;
+mod workspace;
 
 #[test]
 fn no_test_file_is_forgotten() {

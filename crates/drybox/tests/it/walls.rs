@@ -79,6 +79,7 @@ pub(super) struct Scene {
     pub(super) env: TestEnv,
     process: Child,
     words: Vec<(&'static str, String)>,
+    flags: Vec<&'static str>,
     _listeners: (TcpListener, UnixListener, UnixListener),
     _open: [File; 2],
 }
@@ -109,7 +110,14 @@ impl Scene {
             ("{PID}", process.id().to_string()),
             ("{MARK}", mark),
         ];
-        Self { env, process, words, _listeners: (tcp, named, unnamed), _open: [fifo, locked] }
+        let _listeners = (tcp, named, unnamed);
+        Self { env, process, words, flags: Vec::new(), _listeners, _open: [fifo, locked] }
+    }
+
+    /// The same, in boxes with these flags.
+    pub(super) fn with(mut self, flags: &[&'static str]) -> Self {
+        self.flags = flags.to_vec();
+        self
     }
 
     /// Makes every attempt of a table.
@@ -122,8 +130,11 @@ impl Scene {
     /// What is wrong with an attempt.
     fn wrong(&self, probe: &Probe) -> Option<String> {
         let before = Snapshot::of(self.env.root());
-        let inside =
-            self.observe(self.env.drybox().args(["run", "--", PYTHON]), probe.attempt, true);
+        let inside = self.observe(
+            self.env.drybox().arg("run").args(&self.flags).args(["--", PYTHON]),
+            probe.attempt,
+            true,
+        );
         let changes = before.changes_to(&Snapshot::of(self.env.root()));
         let outside = self.observe(self.env.command(PYTHON), probe.attempt, false);
         let want = match probe.inside {

@@ -114,6 +114,8 @@ fn in_mount(mount: &MountEntry, rest: &[u8]) -> Node {
             _ => Node::Missing(Part::Share(place), Errno::NOTDIR),
         },
         MountSource::Overlay { layer, .. } => in_tree(base(layer), rest, Part::Share(place), true),
+        // What earlier runs changed in the box is not looked at.
+        MountSource::View { layer, .. } => in_tree(base(layer), rest, Part::Share(place), false),
         MountSource::Tmpfs { options, noexec, read_only } => {
             let mode = options.iter().find(|(key, _)| *key == c"mode");
             let mode = mode.and_then(|(_, mode)| u32::from_str_radix(mode.to_str().ok()?, 8).ok());

@@ -30,6 +30,7 @@ pub(super) const fn what(step: Step) -> &'static str {
     match step {
         Step::Identity => "the payload's user",
         Step::Share => "a share",
+        Step::Changes => "the place for changes",
         Step::Channels => "no pipes could be made",
         Step::Clone => "no namespaces could be made (clone3)",
         Step::Maps => "root's id range could not be mapped",

@@ -105,8 +105,8 @@ pub(crate) fn overlay_of(opened: Opened, sources: &mut Sources) -> Result<Overla
 /// A file of the host, looked at once and held: whatever is swapped at its path later is another.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    path: HostPath,
-    stat: Stat,
+    pub(super) path: HostPath,
+    pub(super) stat: Stat,
     held: OwnedFd,
 }
 
@@ -129,13 +129,24 @@ impl Opened {
         FileId { device: self.stat.st_dev, inode: self.stat.st_ino }
     }
 
-    fn kind(&self) -> FileType {
+    pub(super) fn kind(&self) -> FileType {
         FileType::from_raw_mode(self.stat.st_mode)
     }
 
     /// An ordinary user's child takes it by path in its own mount namespace, and compares; real
     /// root takes it from the descriptor and maps its owners.
-    fn layer(self, sources: &mut Sources, submounts: bool) -> Result<Layer, Errno> {
+    pub(super) fn layer(self, sources: &mut Sources, submounts: bool) -> Result<Layer, Errno> {
+        let owner = self.stat;
+        self.layer_of(&owner, sources, submounts)
+    }
+
+    /// The same, for a tree where the payload has what belongs to the owner of another file.
+    pub(super) fn layer_of(
+        self,
+        owner: &Stat,
+        sources: &mut Sources,
+        submounts: bool,
+    ) -> Result<Layer, Errno> {
         match sources.identity {
             Identity::User { .. } => {
                 let (expect, path) = (Some(self.id()), self.path.as_c_str().to_owned().into());
@@ -146,7 +157,7 @@ impl Opened {
                 let attributes = wall!("share-nosuid", MountAttr::NOSUID)
                     | wall!("share-nodev", MountAttr::NODEV);
                 sys::set_attributes(tree.as_fd(), attributes)?;
-                sources.owners.map(tree.as_fd(), &self.stat, &sources.identity)?;
+                sources.owners.map(tree.as_fd(), owner, &sources.identity)?;
                 Ok(Layer::Tree(tree))
             }
         }

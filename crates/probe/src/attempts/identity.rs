@@ -103,7 +103,13 @@ pub(crate) fn mounts_tell(_: &Child, scene: &Scene, _: Held) -> Finding {
     for file in ["/proc/self/mounts", "/proc/self/mountinfo", "/proc/self/mountstats"] {
         let text = read_some(file.as_ref()).unwrap_or_default();
         let has = |word: &[u8]| text.windows(word.len().max(1)).any(|part| part == word);
-        if has(outside) || has(b"upperdir=/") || has(b"workdir=/") {
+        // A layer named below /proc is no directory of the host: it only stood there for the mount.
+        let layer = |name: &[u8]| {
+            let at = text.windows(name.len().max(1)).enumerate().filter(|(_, part)| *part == name);
+            at.map(|(at, _)| text.get(at + name.len()..).unwrap_or_default())
+                .any(|rest| !rest.starts_with(b"proc/"))
+        };
+        if has(outside) || layer(b"upperdir=/") || layer(b"workdir=/") {
             return Finding::open(format!("{file} tells it"));
         }
     }

@@ -50,9 +50,16 @@ fn of_share(place: &[u8], spec: &SandboxSpec, host: &Host<'_>) -> Setting {
             },
         );
     }
-    let shown = spec.workspace.value == Workspace::CurrentDir;
+    let shown = spec.workspace.value != Workspace::Empty;
     match shown && place == host.cwd.as_bytes() {
-        true => setting("workspace", &spec.workspace.from, "the workspace"),
+        true => setting(
+            "workspace",
+            &spec.workspace.from,
+            match spec.workspace.value {
+                Workspace::CopyOnWrite => "the workspace, changes kept apart",
+                _ => "the workspace",
+            },
+        ),
         false => {
             let noun = format!("of a tool chain on your PATH, at {}", Shown(place));
             setting("tool-chains", &spec.tool_chains.from, noun)

@@ -94,7 +94,8 @@ impl Supervisor<'_> {
         self.notices.extend(notices::of_plan(self.jail));
         let told = self.relay.take().map(network::Relay::finish).unwrap_or_default();
         self.notices.extend(told.notices);
-        Outcome { ending, notices: std::mem::take(&mut self.notices), network: told.events }
+        let notices = std::mem::take(&mut self.notices);
+        Outcome { ending, notices, network: told.events, pending: None }
     }
 }
 

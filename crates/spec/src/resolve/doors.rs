@@ -62,15 +62,24 @@ pub(super) fn close_files(
     let shared = shares.iter().find_map(|(flag, values)| Some((*flag, values.first()?)));
     if let Some((flag, value)) = shared {
         return Err(SpecError::Contradiction {
-            first: "--network bridge".into(),
+            first: BRIDGE.into(),
             second: format!("{flag} {}", crate::ShellWords(&[value])).into(),
-            source: Why("what can read your files would reach every host"),
-            fix: "--allow HOST for each host that is needed, in place of --network bridge",
+            source: Why(EVERY_HOST),
+            fix: NAME_HOSTS,
         });
     }
-    if workspace.value == Workspace::CurrentDir {
-        *workspace = Sourced::new(Workspace::Empty, Source::Implied("--network bridge"));
+    if workspace.value == Workspace::Empty {
+        return Ok(());
     }
+    if let Some(shown) = &request.workspace {
+        return Err(SpecError::Contradiction {
+            first: BRIDGE.into(),
+            second: format!("--workspace {}", crate::ShellWords(&[shown])).into(),
+            source: Why(EVERY_HOST),
+            fix: NAME_HOSTS,
+        });
+    }
+    *workspace = Sourced::new(Workspace::Empty, Source::Implied(BRIDGE));
     Ok(())
 }
 
@@ -128,3 +137,7 @@ fn split(list: &[u8]) -> Vec<Vec<u8>> {
 pub(super) fn max_upload(value: &[u8]) -> Result<crate::ByteSize, BadValue> {
     crate::ByteSize::parse(value)
 }
+
+const BRIDGE: &str = "--network bridge";
+const EVERY_HOST: &str = "what can read your files would reach every host";
+const NAME_HOSTS: &str = "--allow HOST for each host that is needed, in place of --network bridge";

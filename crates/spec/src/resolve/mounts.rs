@@ -34,7 +34,7 @@ pub(super) fn resolve(
     for typed in &request.tmpfs {
         args.push(("--tmpfs", MountArg::Tmpfs(parsed("--tmpfs", typed, Tmpfs::parse)?)));
     }
-    if workspace == &Workspace::CurrentDir {
+    if workspace != &Workspace::Empty {
         name_by_own_path(&mut args, facts);
     }
     let mut plan = Plan { facts, guards: None, mounts: Mounts::default(), taken: Vec::new() };
@@ -156,7 +156,7 @@ impl Plan<'_> {
     fn check_mount_points(&self, workspace: &Workspace) -> Result<(), SpecError> {
         let cwd = BoxPath::parse(self.facts.cwd.as_bytes()).ok();
         let workspace = match workspace {
-            Workspace::CurrentDir => cwd.map(|target| Taken {
+            Workspace::CopyOnWrite | Workspace::CurrentDir => cwd.map(|target| Taken {
                 target,
                 flag: "the workspace",
                 source: Some(self.facts.cwd.clone()),

@@ -78,11 +78,11 @@ impl Guards {
 pub(super) fn workspace(facts: &Facts<'_>) -> Sourced<Workspace> {
     match why_no_project(facts) {
         Some(why) => Sourced::new(Workspace::Empty, Source::Implied(why)),
-        None => Sourced::default_of(Workspace::CurrentDir),
+        None => Sourced::default_of(Workspace::CopyOnWrite),
     }
 }
 
-fn why_no_project(facts: &Facts<'_>) -> Option<&'static str> {
+pub(super) fn why_no_project(facts: &Facts<'_>) -> Option<&'static str> {
     let cwd = facts.cwd.as_bytes();
     if let Some(refused) = literal_refusal(cwd, Access::ReadOnly, facts) {
         return Some(refused.what);

@@ -1,5 +1,6 @@
 //! The merge as a whole, against a host that is a table.
 
+mod boxes;
 mod flags;
 mod mounts;
 mod places;

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use drybox_workspace::{Change, Kind, Lookup, State};
+use drybox_workspace::hold::{Change, Kind, Lookup, State};
 
 /// One fixture.
 #[derive(Debug)]

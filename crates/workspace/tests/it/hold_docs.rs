@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use drybox_workspace::{FAMILIES, Severity, Standing, rules};
+use drybox_workspace::hold::{FAMILIES, Severity, Standing, rules};
 
 const BEGIN: &str = "<!-- the table: DRYBOX_BLESS=1 cargo test -p drybox-workspace hold_docs -->\n";
 

@@ -1,6 +1,6 @@
 //! Parsers of untrusted bytes: whatever they get, they end, and do not panic.
 
-use drybox_workspace::{Change, Judge, Nothing, Rule, State, check, rules};
+use drybox_workspace::hold::{Change, Judge, Nothing, Rule, State, check, rules};
 use proptest::prelude::*;
 
 #[test]

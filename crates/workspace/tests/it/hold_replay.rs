@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use drybox_workspace::{Judge, judge};
+use drybox_workspace::hold::{Judge, judge};
 
 use crate::fixtures;
 
@@ -45,7 +45,7 @@ fn harmless_changes_of_real_projects_pass() {
 fn many_changes_are_judged_in_one_go_and_say_what_outsiders_may_rely_on() {
     let fixtures = fixtures::read("incidents");
     let changes = fixtures.iter().map(|fixture| fixture.change.clone());
-    let held = judge(changes, &drybox_workspace::Nothing);
+    let held = judge(changes, &drybox_workspace::hold::Nothing);
     let value = serde_json::to_value(&held[0]).unwrap();
     for key in ["rule", "why", "severity", "lines"] {
         assert!(value.get(key).is_some(), "{key}: {value}");

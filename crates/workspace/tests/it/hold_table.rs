@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use drybox_workspace::{Change, Check, Judge, Nothing, State, Trick, rules};
+use drybox_workspace::hold::{Change, Check, Judge, Nothing, State, Trick, rules};
 
 use crate::fixtures::{self, Fixture};
 
@@ -121,10 +121,9 @@ fn keys_are_lower_case_and_patterns_compile() {
             let (keys, patterns): (&[&str], Vec<&str>) = match look.check {
                 Check::Keys(keys) | Check::KeysGone(keys) => {
                     let value = match keys.value {
-                        drybox_workspace::Value::Any => None,
-                        drybox_workspace::Value::Like(p) | drybox_workspace::Value::Unlike(p) => {
-                            Some(p)
-                        }
+                        drybox_workspace::hold::Value::Any => None,
+                        drybox_workspace::hold::Value::Like(p)
+                        | drybox_workspace::hold::Value::Unlike(p) => Some(p),
                     };
                     (keys.names, value.into_iter().chain(keys.given.map(|given| given.1)).collect())
                 }

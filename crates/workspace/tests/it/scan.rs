@@ -2,7 +2,8 @@
 
 use std::os::unix::fs::symlink;
 
-use drybox_workspace::{Judge, Limits, Why, scan};
+use drybox_workspace::hold::Judge;
+use drybox_workspace::scan::{Limits, Why, scan};
 
 fn ids(root: &std::path::Path) -> Vec<(&'static str, String)> {
     let found = scan(root, &Judge::new(), Limits::default()).unwrap();

@@ -65,7 +65,9 @@ impl Engine {
         let template = |words: &[&str]| -> Vec<Word> {
             words.iter().map(|word| Word::Template((*word).to_owned())).collect()
         };
-        let mut words = template(&["{drybox}", "run", "--quiet"]);
+        // The probe is a program of the host's, as it is for the others, and no file of the box.
+        let mut words =
+            template(&["{drybox}", "run", "--quiet", "--rm", "-v", "{probe}:{probe}:ro"]);
         words.extend(flags.iter().cloned().map(Word::Plain));
         words.extend(template(&["--", "{probe}", "{args}"]));
         Self { name: "drybox".to_owned(), words }
@@ -173,9 +175,9 @@ mod tests {
     #[test]
     fn our_own_box_gets_the_flags() {
         let argv = argv(&Engine::named("drybox", &["-h".into(), "{work}".into()]));
-        let wanted =
-            ["/bin/drybox", "run", "--quiet", "-h", "{work}", "--", "/w/probe", "A=1", "FS-01"];
-        assert_eq!(argv, wanted);
+        let ours = ["/bin/drybox", "run", "--quiet", "--rm", "-v", "/w/probe:/w/probe:ro"];
+        let theirs = ["-h", "{work}", "--", "/w/probe", "A=1", "FS-01"];
+        assert_eq!(argv, [&ours[..], &theirs[..]].concat());
     }
 
     #[test]

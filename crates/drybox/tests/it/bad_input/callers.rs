@@ -102,7 +102,7 @@ fn the_callers_umask_priority_and_small_limits_do_not_hinder() {
 fn a_limit_on_file_size_below_our_own_files_is_told() {
     let env = TestEnv::new();
     let done = after(&env, "ulimit -f 0", &["run", "--", "/bin/true"]);
-    expect_error(&done, 125, &["the limit on file size is too low", "fix:   ulimit -f unlimited"]);
+    expect_error(&done, 125, &["File too large", "fix:   ulimit -f unlimited"]);
 }
 
 mod user_only {

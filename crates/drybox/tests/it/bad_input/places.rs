@@ -43,7 +43,7 @@ fn a_path_of_four_thousand_bytes_is_shown_and_a_longer_one_is_told() {
     assert!(long.stdout.trim().parse::<usize>().unwrap() > 3_870, "{}", long.stdout);
     fs::remove_dir_all(env.work().join("d".repeat(120))).unwrap();
     let longer = run("4200");
-    expect_error(&longer, 125, &["error: cannot share ", "cause: File name too long"]);
+    expect_error(&longer, 125, &["error: cannot read ", "cause: File name too long"]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn open_doors_are_told_before_the_start_and_refusals_after_the_end() {
     let done = run().args(["--", "python3", "-c", program]).run().expect_code(0);
     assert_eq!(
         outside.env.scrub(&done.stderr),
-        "note: both doors are open: [WORK] (read-only); the network to good.example:443\n\
+        "note: both doors are open: [WORK] (changes are kept apart); the network to good.example:443\n\
          note: refused: evil.example: no rule allows it; --allow evil.example would allow it\n"
     );
     let quiet = run().args(["-q", "--", "python3", "-c", program]).run().expect_code(0);
@@ -60,6 +60,43 @@ fn with_every_host_open_the_users_files_are_not_there() {
     assert!(bridge.stderr.contains(told), "{}", bridge.stderr);
     // The control.
     assert_eq!(run("none").stdout, "of the user");
+}
+
+#[test]
+fn what_a_box_kept_is_not_there_with_every_host_open() {
+    let outside = Outside::new();
+    let sh = |network: &str, script: &str| {
+        let run = outside.run(&[]).args(["-q", "--network", network, "--", "sh", "-c", script]);
+        run.run().expect_code(0).stdout
+    };
+    sh("none", "echo kept > kept");
+    let work = outside.env.work().display().to_string();
+    let look = format!("cat {work}/kept || echo nothing");
+    assert_eq!(sh("bridge", &look), "nothing\n");
+    // The control.
+    assert_eq!(sh("none", &look), "kept\n");
+}
+
+#[test]
+fn every_directory_of_the_user_that_is_open_is_named() {
+    let outside = Outside::new();
+    let run = |flags: &[&str]| {
+        let run = outside.run(&["good.example"]).args(flags).args(["--", "true"]);
+        outside.env.scrub(&run.run().expect_code(0).stderr)
+    };
+    let hosts = "the network to good.example:443\n";
+    assert_eq!(
+        run(&["--workspace", "ro"]),
+        format!("note: both doors are open: [WORK] (read-only); {hosts}")
+    );
+    assert_eq!(
+        run(&["-v", ".:/work"]),
+        format!("note: both doors are open: [WORK] (writable); {hosts}")
+    );
+    assert_eq!(
+        run(&["--workspace", "none"]),
+        "note: open: the network to good.example:443; none of your files\n"
+    );
 }
 
 #[test]

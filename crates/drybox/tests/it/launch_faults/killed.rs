@@ -64,6 +64,7 @@ fn whoever_is_killed_at_any_call_of_the_launch_nothing_lives_on() {
     let (mounts, tree) = (mounts_now(), Snapshot::of(env.work()));
     each(&points, &env, |(call, nth), log| {
         let done = contained(&env, |run| run.launch_killed(call, *nth, log), &args)
+            .env("XDG_DATA_HOME", log.with_extension("data"))
             .limit(Duration::from_secs(20))
             .run();
         // Not met, killed, or told by the supervisor that the box was.

@@ -107,7 +107,7 @@ impl Walls {
 }
 
 fn is_bind(notes: &str) -> bool {
-    notes.contains(" is shared by a bind mount: ")
+    notes.contains(" is shared by a bind mount: ") || notes.contains(" could only be read: ")
 }
 
 fn is_share(line: &str) -> bool {
@@ -121,6 +121,10 @@ fn none_of<'a>(sign: char, lines: impl Iterator<Item = &'a str>) -> Result<(), S
 
 /// The notes that a run may end with although a call failed: a wall in its second-best form.
 const NOTES: &[&str] = &[
+    // The box of changes met the fault.
+    "was in memory, and is gone",
+    "could only be read: no overlay works there",
+    "the changes could not be looked at",
     " is shared by a bind mount: sockets and FIFOs in it can be reached",
     "this kernel has no Landlock scopes: one wall fewer",
     " shares show as nobody's: no id-mapped mounts there",

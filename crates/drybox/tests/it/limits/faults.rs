@@ -43,7 +43,8 @@ import time; time.sleep(30)";
 fn two_hundred_boxes_at_once_all_succeed() {
     let env = TestEnv::new();
     let start = |_| {
-        let mut command = env.drybox().args(["run", "--", "/bin/echo", "in"]).into_command();
+        let mut command =
+            env.drybox().args(["run", "--rm", "--", "/bin/echo", "in"]).into_command();
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
     };

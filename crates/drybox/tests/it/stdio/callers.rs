@@ -72,8 +72,8 @@ fn without_any_of_the_three_a_run_works_and_none_is_another_file() {
 #[test]
 fn two_boxes_share_a_pipeline() {
     let env = TestEnv::new();
-    let text = "\"$D\" run -- sh -c 'echo a > /dev/stdout; seq 1000' | \
-                \"$D\" run -- sh -c 'cat /dev/stdin; echo b > /dev/stdout' | cksum; \
+    let text = "\"$D\" run --rm -- sh -c 'echo a > /dev/stdout; seq 1000' | \
+                \"$D\" run --rm -- sh -c 'cat /dev/stdin; echo b > /dev/stdout' | cksum; \
                 { echo a; seq 1000; echo b; } | cksum";
     let told = succeeds(&env, text);
     let sums: Vec<&str> = told.stdout.lines().collect();

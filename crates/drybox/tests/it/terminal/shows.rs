@@ -140,5 +140,7 @@ fn the_last_words_are_shown() {
     for _ in 0..50 {
         let mut pty = run(&env, &["--", "echo", "short"]);
         pty.expect("short\r\n");
+        // A box is for one run at a time.
+        assert_eq!(pty.wait(LONG).code(), Some(0));
     }
 }

@@ -139,7 +139,7 @@ print(*[tried(os.mknod, f'{d}/{mode}', mode, os.makedev(1, 3)) for mode in (0o20
 /run rw nosuid nodev
 /tmp rw nosuid nodev
 /usr ro nosuid nodev
-WORK ro nosuid nodev",
+WORK rw nosuid nodev",
     ),
     held(
         "PS-13 IL-05",
@@ -153,7 +153,7 @@ print(*[f[3] + ' ' + ' '.join(f[f.index('-') + 1:][:2]) for f in rows
         "text = open('/proc/self/mountinfo').read() + open('/proc/self/mountstats').read()
 print('{HOME}' in text, 'upperdir' in text, text.count('{WORK}'),
       set(w.split(':')[0] for w in text.replace(',', ' ').split() if w.startswith('lowerdir')))",
-        "False False 2 {'lowerdir=/dev'}",
+        "False True 2 {'lowerdir=/dev'}",
     ),
 ];
 
@@ -164,12 +164,13 @@ fn the_hosts_files_are_not_there() {
 
 #[test]
 fn what_is_there_cannot_be_changed() {
-    Scene::new().expect_all(READ_ONLY);
+    Scene::new().with(&["--workspace", "ro"]).expect_all(READ_ONLY);
 }
 
 #[test]
 fn a_read_only_share_leads_to_no_process_of_the_host() {
     Scene::new().expect_all(NOT_A_BIND);
+    Scene::new().with(&["--workspace", "ro"]).expect_all(NOT_A_BIND);
 }
 
 #[test]

@@ -142,6 +142,26 @@ fn a_source_that_is_swapped_for_a_link_leads_nowhere_else() {
     assert!(shown > 0 && refused > 0, "no race: {shown} shown, {refused} refused");
 }
 
+/// FS-28, DV-08: whatever the host's own mount allows.
+#[test]
+fn a_share_gives_no_set_user_id_and_no_device() {
+    let env = TestEnv::new();
+    env.write("d/f", "x");
+    let look = "while read -r _ _ _ _ at options _; do case $at in /ro|/rw) \
+                echo $at $options;; esac; done < /proc/self/mountinfo";
+    let flags = ["run", "-v", "./d:/ro:ro", "-v", "./d:/rw", "--", "/bin/sh", "-c", look];
+    let done = env.drybox().args(flags).run().expect_code(0);
+    let of = |line: &str| -> Vec<String> {
+        let (at, options) = line.split_once(' ').unwrap();
+        let words =
+            options.split(',').filter(|word| ["ro", "rw", "nosuid", "nodev"].contains(word));
+        std::iter::once(at).chain(words).map(ToOwned::to_owned).collect()
+    };
+    let mut lines: Vec<Vec<String>> = done.stdout.lines().map(of).collect();
+    lines.sort();
+    assert_eq!(lines, [["/ro", "ro", "nosuid", "nodev"], ["/rw", "rw", "nosuid", "nodev"]]);
+}
+
 mod root_only {
     use std::os::unix::fs::chown;
 

@@ -214,6 +214,25 @@ pub(super) const ROWS: &[Row] = &[
         "sudo sysctl fs.mount-max=100000",
     ),
     row(
+        Step::Inside(Inside::Mount),
+        Errno::BUSY,
+        "an earlier run in this box was killed, and is still ending",
+        "run again in a moment",
+    ),
+    row(
+        Step::Inside(Inside::Mount),
+        Errno::INVAL,
+        "an overlay cannot work there: it lies on another overlay, on a network or FAT disk, or has \
+         mounts below",
+        "--workspace ro, or --rm for changes in memory, or XDG_DATA_HOME=DIR on an ordinary disk",
+    ),
+    row(
+        Step::Changes,
+        Errno::INVAL,
+        "its filesystem has no id-mapped mounts, which a box of root's needs",
+        "--rm for changes in memory, or XDG_DATA_HOME=DIR on an ordinary disk",
+    ),
+    row(
         Step::Inside(Inside::Skeleton),
         Errno::FBIG,
         "the limit on file size is too low",

@@ -1,7 +1,8 @@
 use super::*;
 
 fn every_step() -> impl Iterator<Item = Step> {
-    let outside = [Step::Identity, Step::Share, Step::Channels, Step::Clone, Step::Maps];
+    let outside =
+        [Step::Identity, Step::Share, Step::Changes, Step::Channels, Step::Clone, Step::Maps];
     outside.into_iter().chain(Inside::ALL.map(Step::Inside))
 }
 

@@ -6,7 +6,7 @@ use super::*;
 fn an_empty_request_is_the_shell_with_every_default() {
     let spec = on(&Host::default(), "/home/u/p", &RunRequest::default()).unwrap();
     assert_eq!(spec.command, Sourced::default_of(Command::Shell));
-    assert_eq!(spec.workspace, Sourced::default_of(Workspace::CurrentDir));
+    assert_eq!(spec.workspace, Sourced::default_of(Workspace::CopyOnWrite));
     assert_eq!(spec.terminal, Sourced::default_of(Terminal::None));
     assert_eq!(spec.user, Sourced::default_of(BoxUser::Agent));
     assert!(spec.shares.is_empty() && spec.env.is_empty() && spec.tmpfs.is_empty());
@@ -221,21 +221,32 @@ fn with_every_host_open_the_files_are_not() {
     assert_eq!(spec.workspace.value, Workspace::Empty);
     assert!(matches!(spec.doors.value, Doors::AnyPublicHost { .. }));
     // The control: with named hosts they are.
-    assert_eq!(networks(&[], &["a.example"]).unwrap().workspace.value, Workspace::CurrentDir);
-    let request = RunRequest {
-        networks: vec!["bridge".into()],
-        volumes: vec!["/home/u/p/x:/x".into()],
-        ..words(&["true"])
-    };
-    let got = on(&everything(), "/home/u/p", &request);
-    assert!(matches!(got, Err(SpecError::Contradiction { .. })));
+    assert_eq!(networks(&[], &["a.example"]).unwrap().workspace.value, Workspace::CopyOnWrite);
+    let bridge = || RunRequest { networks: vec!["bridge".into()], ..words(&["true"]) };
+    let on_flag = || Some(b"true".to_vec());
+    for request in [
+        RunRequest { volumes: vec!["/home/u/p/x:/x".into()], ..bridge() },
+        RunRequest { workspace: Some("cow".into()), ..bridge() },
+        RunRequest { workspace: Some("ro".into()), ..bridge() },
+        RunRequest { keep: on_flag(), ..bridge() },
+        RunRequest { new: on_flag(), ..bridge() },
+        RunRequest { box_name: Some("b".into()), ..bridge() },
+    ] {
+        let got = on(&everything(), "/home/u/p", &request);
+        let Err(SpecError::Contradiction { first, second, .. }) = got else {
+            panic!("{request:?}: {got:?}");
+        };
+        assert!(first == "--network bridge" || second == "--network bridge", "{first} {second}");
+    }
+    // What needs no file of the user is no contradiction.
+    let request = RunRequest { workspace: Some("none".into()), rm: on_flag(), ..bridge() };
+    on(&everything(), "/home/u/p", &request).unwrap();
 }
 
 #[test]
 fn what_drybox_always_does_cannot_be_switched_off() {
     let off = || Some(b"false".to_vec());
     for request in [
-        RunRequest { rm: off(), ..RunRequest::default() },
         RunRequest { init: off(), ..RunRequest::default() },
         RunRequest { read_only: off(), ..RunRequest::default() },
     ] {

@@ -112,7 +112,7 @@ fn a_directory_that_is_no_project_is_not_shown() {
         "/home/other/p",
         "/work",
     ] {
-        assert_eq!(workspace(cwd), Workspace::CurrentDir, "{cwd}");
+        assert_eq!(workspace(cwd), Workspace::CopyOnWrite, "{cwd}");
     }
 }
 
@@ -124,5 +124,5 @@ fn a_home_behind_a_symlink_is_a_home() {
         assert_eq!(on(&host, cwd, &words(&["true"])).unwrap().workspace.value, Workspace::Empty);
     }
     let project = on(&host, "/data/u/p", &words(&["true"])).unwrap();
-    assert_eq!(project.workspace.value, Workspace::CurrentDir);
+    assert_eq!(project.workspace.value, Workspace::CopyOnWrite);
 }

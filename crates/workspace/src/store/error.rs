@@ -1,0 +1,126 @@
+//! Why a box cannot be used.
+
+use std::borrow::Cow;
+
+use drybox_spec::{HostPath, Kind, Report, ShellWords, Shown};
+use drybox_tree::{Errno, TreeError};
+
+/// A box that cannot be used.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum BoxError {
+    /// drybox's folder cannot be used.
+    #[error("cannot keep boxes in {}", Shown(path.as_bytes()))]
+    Store {
+        /// The directory that is to blame.
+        path: HostPath,
+        /// Why.
+        source: Why,
+    },
+    /// A run is alive in it, or another command works on it.
+    #[error("the box {name} of {} is in use", Shown(workspace.as_bytes()))]
+    InUse {
+        /// The box.
+        name: String,
+        /// Its directory.
+        workspace: HostPath,
+        /// By whom.
+        source: Why,
+    },
+    /// There is no such box.
+    #[error("no box {name} of {}", Shown(workspace.as_bytes()))]
+    Missing {
+        /// The box.
+        name: String,
+        /// Its directory.
+        workspace: HostPath,
+    },
+    /// `--new`, and the one before the last was kept too.
+    #[error("cannot put the box {name} aside")]
+    KeptAlready {
+        /// The box.
+        name: String,
+        /// What the older one is called.
+        previous: String,
+    },
+    /// The workspace holds drybox's own folder.
+    #[error("cannot show {}", Shown(workspace.as_bytes()))]
+    HoldsStore {
+        /// The directory.
+        workspace: HostPath,
+        /// Where boxes are.
+        store: HostPath,
+    },
+    /// What is in it was not put there by this drybox.
+    #[error("the box in {} cannot be read", Shown(name))]
+    Broken {
+        /// Its folder.
+        name: Vec<u8>,
+    },
+    /// Something in it failed.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+}
+
+/// What is wrong with the folder of boxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Why {
+    /// The kernel's answer.
+    #[error("{}", std::io::Error::from_raw_os_error(errno.raw_os_error()))]
+    Kernel {
+        /// The number.
+        errno: Errno,
+    },
+    /// One at a time.
+    #[error("a run is alive in it, or drybox diff or discard is at work there")]
+    Busy,
+    /// Another user could swap what is in it.
+    #[error("another user may change what is in it")]
+    OthersWrite,
+    /// It is not ours alone.
+    #[error("it is not yours alone (mode {mode:o})")]
+    NotOurs {
+        /// Permission bits.
+        mode: u32,
+    },
+}
+
+impl From<Errno> for Why {
+    fn from(errno: Errno) -> Self {
+        Self::Kernel { errno }
+    }
+}
+
+impl Report for BoxError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Store { .. } | Self::Broken { .. } => Kind::Host,
+            Self::Tree(error) => error.kind(),
+            _ => Kind::User,
+        }
+    }
+
+    fn fix(&self) -> Option<Cow<'_, str>> {
+        Some(match self {
+            Self::Store { path, source: Why::NotOurs { .. } } => {
+                format!("chmod 700 {}", ShellWords(&[path.as_bytes()])).into()
+            }
+            Self::Store { .. } => {
+                "XDG_DATA_HOME=DIR, a directory that only you can write; or --workspace ro".into()
+            }
+            Self::InUse { .. } => {
+                "wait for the other command, or use a box of its own: --box NAME, \
+                or --rm for one that is thrown away"
+                    .into()
+            }
+            Self::Missing { .. } => "see which there are: drybox boxes".into(),
+            Self::KeptAlready { previous, .. } => format!(
+                "look at it with drybox diff --box {previous}, then drybox discard --box {previous}"
+            )
+            .into(),
+            Self::HoldsStore { .. } => "XDG_DATA_HOME=DIR, outside of this directory".into(),
+            Self::Broken { .. } => "remove the folder, if you do not need what is in it".into(),
+            Self::Tree(error) => return error.fix().map(|fix| fix.into_owned().into()),
+        })
+    }
+}

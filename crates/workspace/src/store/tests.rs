@@ -1,0 +1,199 @@
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::PathBuf;
+
+use drybox_spec::BoxName;
+use tempfile::TempDir;
+
+use super::*;
+
+struct Disk(TempDir);
+
+impl Disk {
+    fn new() -> Self {
+        let disk = Self(TempDir::new_in("/var/tmp").unwrap());
+        fs::create_dir(disk.path("work")).unwrap();
+        disk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn host(&self, name: &str) -> HostPath {
+        HostPath::parse(self.path(name).as_os_str().as_encoded_bytes()).unwrap()
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.host("data/drybox")).unwrap()
+    }
+
+    fn open(&self, id: BoxId<'_>, start: Start) -> Result<OpenBox> {
+        let mut opened = self.store().open_box(&self.host("work"), id, start)?;
+        opened.prepare(&[self.host("work")])?.unwrap();
+        Ok(opened)
+    }
+
+    fn boxes(&self) -> usize {
+        fs::read_dir(self.path("data/drybox/boxes")).unwrap().count()
+    }
+}
+
+/// What a run writes.
+fn write(opened: &OpenBox, name: &str) {
+    let layers = opened.layers().unwrap();
+    layers[0].upper.replace(&rel(name.as_bytes()).unwrap(), b"x", 0o644).unwrap();
+}
+
+fn name(name: &str) -> BoxName {
+    BoxName::parse(name.as_bytes()).unwrap()
+}
+
+#[test]
+fn a_box_without_changes_leaves_nothing_and_one_with_changes_continues() {
+    let disk = Disk::new();
+    let own = name("default");
+    let opened = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+    assert!(opened.is_new());
+    assert_eq!(opened.end().unwrap(), Ended::Gone);
+    assert_eq!(disk.boxes(), 0);
+
+    let opened = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+    write(&opened, "new");
+    let Ended::Kept(counted) = opened.end().unwrap() else { panic!("gone") };
+    assert_eq!((counted.files, counted.more), (1, false));
+    let opened = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+    assert!(!opened.is_new() && !opened.was_killed());
+    assert!(opened.last_run().is_some() && opened.size().unwrap() > 0);
+    opened.remove().unwrap();
+    assert_eq!(disk.boxes(), 0);
+}
+
+#[test]
+fn a_second_use_is_refused_until_the_first_is_over() {
+    let disk = Disk::new();
+    let own = name("default");
+    let first = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+    let second = disk.open(BoxId::Named(&own), Start::Continue);
+    assert!(matches!(second, Err(BoxError::InUse { .. })), "{second:?}");
+    let found = disk.store().find(&disk.host("work"), &own);
+    assert!(matches!(found, Err(BoxError::InUse { .. })), "{found:?}");
+    let other = name("other");
+    assert_eq!(
+        disk.open(BoxId::Named(&other), Start::Continue).unwrap().end().unwrap(),
+        Ended::Gone
+    );
+    drop(first);
+    disk.open(BoxId::Named(&own), Start::Continue).unwrap().remove().unwrap();
+}
+
+#[test]
+fn beginning_afresh_puts_the_old_changes_aside_and_loses_none() {
+    let disk = Disk::new();
+    let own = name("default");
+    for round in 0..2 {
+        let opened = disk.open(BoxId::Named(&own), Start::Afresh);
+        if round == 1 {
+            write(&opened.unwrap(), "second");
+            let third = disk.open(BoxId::Named(&own), Start::Afresh);
+            assert!(matches!(third, Err(BoxError::KeptAlready { .. })), "{third:?}");
+        } else {
+            write(&opened.unwrap(), "first");
+        }
+    }
+    let kept = |of: &str, file: &str| {
+        let opened = disk.store().find(&disk.host("work"), &name(of)).unwrap();
+        assert_eq!(opened.name(), Some(&name(of)));
+        opened.layers().unwrap()[0].upper.stat(&rel(file.as_bytes()).unwrap()).unwrap().is_some()
+    };
+    assert!(kept("default", "second") && kept("default.previous", "first"));
+}
+
+#[test]
+fn a_spare_box_is_thrown_away_also_after_a_run_that_was_killed() {
+    let disk = Disk::new();
+    let killed = disk.open(BoxId::Spare, Start::Continue).unwrap();
+    write(&killed, "left");
+    let second = disk.open(BoxId::Spare, Start::Continue).unwrap();
+    assert_eq!(disk.boxes(), 2);
+    assert_eq!(second.end().unwrap(), Ended::Gone);
+    drop(killed);
+    let next = disk.open(BoxId::Spare, Start::Continue).unwrap();
+    assert!(next.layers().unwrap()[0].upper.is_empty().unwrap());
+    drop(next);
+    assert!(disk.store().all().unwrap().is_empty());
+    assert_eq!(disk.boxes(), 0);
+}
+
+#[test]
+fn boxes_are_listed_with_their_directories_whatever_these_are_called() {
+    let disk = Disk::new();
+    fs::create_dir(disk.path("w\n\x1b[2J")).unwrap();
+    for dir in ["work", "w\n\x1b[2J"] {
+        let host = disk.host(dir);
+        let own = name("default");
+        let opened = disk.store().open_box(&host, BoxId::Named(&own), Start::Continue);
+        let mut opened = opened.unwrap();
+        opened.prepare(&[host]).unwrap();
+        write(&opened, "x");
+        opened.end().unwrap();
+    }
+    let mut found: Vec<_> =
+        disk.store().all().unwrap().into_iter().map(|(m, _)| m.layers).collect();
+    found.sort();
+    assert_eq!(found, [vec![disk.host("w\n\x1b[2J")], vec![disk.host("work")]]);
+}
+
+#[test]
+fn a_run_that_was_killed_is_seen_and_its_work_directory_made_anew() {
+    let disk = Disk::new();
+    let own = name("default");
+    let opened = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+    write(&opened, "x");
+    let work = disk.path("data/drybox/boxes");
+    let work = fs::read_dir(work).unwrap().next().unwrap().unwrap().path().join("0/work");
+    fs::create_dir_all(work.join("work/incompat/volatile/dirty")).unwrap();
+    fs::set_permissions(work.join("work"), fs::Permissions::from_mode(0o0)).unwrap();
+    drop(opened);
+    let again = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+    assert!(again.was_killed());
+    assert_eq!(fs::read_dir(&work).unwrap().count(), 0);
+}
+
+#[test]
+fn nobody_else_can_reach_or_swap_a_box() {
+    let disk = Disk::new();
+    let own = name("default");
+    let opened = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+    let mode = |path: &str| fs::metadata(disk.path(path)).unwrap().mode() & 0o7777;
+    for path in ["data", "data/drybox", "data/drybox/boxes"] {
+        assert_eq!(mode(path), 0o700, "{path}");
+    }
+    drop(opened);
+    let set = |path: &str, bits| {
+        fs::set_permissions(disk.path(path), fs::Permissions::from_mode(bits)).unwrap();
+    };
+    for (path, bits) in [("data/drybox/boxes", 0o755), ("data/drybox", 0o777), ("data", 0o757)] {
+        set(path, bits);
+        let refused = Store::open(&disk.host("data/drybox"));
+        assert!(matches!(refused, Err(BoxError::Store { .. })), "{path} {refused:?}");
+        set(path, 0o700);
+    }
+    // A link of the user's own is where it leads.
+    symlink(disk.path("data"), disk.path("link")).unwrap();
+    let linked = Store::open(&disk.host("link/drybox")).unwrap();
+    assert_eq!(linked.path(), &disk.host("data/drybox/boxes"));
+}
+
+#[test]
+fn a_workspace_that_holds_the_boxes_is_refused() {
+    let disk = Disk::new();
+    let own = name("default");
+    for held in ["data", "data/drybox/boxes", ""] {
+        let path = disk.path(held);
+        let path = path.as_os_str().as_encoded_bytes();
+        let host = HostPath::parse(path.strip_suffix(b"/").unwrap_or(path)).unwrap();
+        let refused = disk.store().open_box(&host, BoxId::Named(&own), Start::Continue);
+        assert!(matches!(refused, Err(BoxError::HoldsStore { .. })), "{held}");
+    }
+}
