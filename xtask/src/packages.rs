@@ -34,6 +34,11 @@ pub(crate) const PEERS: &[Peer] = &[
     Peer { program: "node", package: "nodejs", why: "JavaScript projects, a REPL" },
     Peer { program: "npm", package: "npm", why: "JavaScript projects" },
     Peer { program: "pip", package: "python3-pip", why: "Python projects" },
+    Peer {
+        program: "openssl",
+        package: "openssl",
+        why: "a TLS server with a certificate of its own",
+    },
     Peer { program: "ps", package: "procps", why: "lists the processes of a box" },
     Peer { program: "python3", package: "python3", why: "Python projects, a REPL" },
     Peer { program: "script", package: "bsdutils", why: "terminal: a pty inside a pty" },

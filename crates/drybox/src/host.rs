@@ -6,13 +6,14 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, IsTerminal, Read};
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use drybox_spec::{
     BadPath, Facts, FileKind, HostPath, Kind, LONGEST_FILE, Lookup, LookupError, Own, Real, Report,
-    Why,
+    Shown, Why,
 };
 
 /// The host as this process sees it.
@@ -24,6 +25,8 @@ pub(crate) struct Host {
     gid: u32,
     /// Standard input only when somebody types there.
     terminals: [bool; 3],
+    /// Whom the relay of a box asks, when it is not the host's own name server.
+    name_server: Option<SocketAddr>,
 }
 
 /// Why drybox does not start here.
@@ -32,6 +35,9 @@ pub(crate) enum BadHost {
     /// The current directory has no name.
     #[error("the current directory cannot be named")]
     NoCurrentDir { source: NoCwd },
+    /// `DRYBOX_NAME_SERVER` holds no address.
+    #[error("cannot use DRYBOX_NAME_SERVER={}", Shown(value))]
+    NameServer { value: Vec<u8>, source: Why },
     /// The executable was installed set-user-id or set-group-id: what it does for its caller it
     /// would do with another's rights (CVE-2020-5291).
     #[error("drybox was started with the rights of another user")]
@@ -62,6 +68,7 @@ impl Host {
             .map_err(|source| BadHost::NoCurrentDir { source })?;
         Ok(Self {
             cwd,
+            name_server: name_server()?,
             home: variable_path("HOME").or_else(|| home_of(uid, &fs::read("/etc/passwd").ok()?)),
             uid,
             gid,
@@ -82,6 +89,7 @@ impl Host {
             data: self.own(Own::Store),
             invoker: drybox_run::Invoker::of_process(),
             die_with_thread: true,
+            name_server: self.name_server,
             gives_stdio_away: true,
         }
     }
@@ -176,7 +184,7 @@ impl Host {
 impl Report for BadHost {
     fn kind(&self) -> Kind {
         match self {
-            Self::NoCurrentDir { .. } => Kind::User,
+            Self::NoCurrentDir { .. } | Self::NameServer { .. } => Kind::User,
             Self::SetId { .. } => Kind::Host,
         }
     }
@@ -184,9 +192,25 @@ impl Report for BadHost {
     fn fix(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::NoCurrentDir { .. } => "cd to a directory that exists".into(),
+            Self::NameServer { .. } => {
+                "DRYBOX_NAME_SERVER=127.0.0.1:5353, or leave it unset".into()
+            }
             Self::SetId { .. } => "chmod ug-s on the drybox executable: it needs no rights".into(),
         })
     }
+}
+
+/// `DRYBOX_NAME_SERVER`, as `192.0.2.1` or `127.0.0.1:5353`.
+fn name_server() -> Result<Option<SocketAddr>, BadHost> {
+    let Some(value) = std::env::var_os("DRYBOX_NAME_SERVER") else { return Ok(None) };
+    let parsed = value.to_str().and_then(|text| {
+        let alone = || text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
+        text.parse().or_else(|_| alone()).ok()
+    });
+    parsed.map(Some).ok_or_else(|| BadHost::NameServer {
+        value: value.into_vec(),
+        source: Why("it is neither an address nor ADDRESS:PORT"),
+    })
 }
 
 /// An absolute path in a variable; a relative one means nothing (XDG base directories).

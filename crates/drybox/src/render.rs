@@ -3,9 +3,11 @@
 mod answer;
 mod boxes;
 mod changes;
+mod doors;
 mod error;
 mod explain;
 mod findings;
+mod network;
 mod scan;
 mod summary;
 
@@ -15,6 +17,7 @@ use std::io::{self, Write};
 pub(crate) use answer::answer;
 pub(crate) use boxes::{Listed, boxes};
 pub(crate) use changes::{Item, NoPatch, escaped, json, names, patch, stat, text};
+pub(crate) use doors::doors;
 pub(crate) use error::error;
 pub(crate) use explain::explain;
 pub(crate) use findings::{findings, profile};

@@ -1,6 +1,8 @@
 //! What stands inside a sandbox, as its caller found it: everything that needs a look at the host.
 
 use std::ffi::CString;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use drybox_spec::{BoxPath, ByteSize, EnvVar, HostPath, Hostname, Limits, Share, Tmpfs, Ulimit};
 
@@ -42,6 +44,8 @@ pub struct Interior {
     pub limits: Limits,
     /// Size of `/dev/shm`, when it is to have one of its own.
     pub shm_size: Option<ByteSize>,
+    /// What leads out of the network namespace; none: nothing does.
+    pub network: Option<Network>,
     /// The sandbox is killed when the launching thread ends: for programs that launch from their
     /// main thread. The lifeline holds in any case.
     pub die_with_thread: bool,
@@ -68,9 +72,19 @@ impl Interior {
             ulimits: Vec::new(),
             limits: Limits::default(),
             shm_size: None,
+            network: None,
             die_with_thread: false,
         }
     }
+}
+
+/// A relay outside that serves sockets inside.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// TCP ports at which every address listens, beside 53 for the name server.
+    pub ports: Vec<u16>,
+    /// Takes the sockets, one a message, while the sandbox is launched; closed then.
+    pub relay: Arc<OwnedFd>,
 }
 
 /// A directory of the host that the payload may change as it likes: what it writes is kept elsewhere.

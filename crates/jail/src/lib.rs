@@ -53,12 +53,13 @@ pub use drybox_sys::is_gone;
 pub use drybox_sys::wall;
 pub use drybox_sys::{Failed, Namespace, Step as ChildStep, try_namespace};
 pub use drybox_sys::{
-    FileId, Guard, Obstacle, RECORD, Record, Signal, SignalFd, SignalSet, Told, block_signals,
-    forget_program, guard, is_ignored, same_description, stop_group, stop_self,
+    FileId, Guard, Obstacle, RECORD, Record, Signal, SignalFd, SignalSet, Told, Worker,
+    block_signals, confine, forget_program, guard, is_ignored, same_description, stop_group,
+    stop_self, worker,
 };
 pub use error::{Cause, JailError, Step};
 pub use identity::{Identity, Invoker};
-pub use interior::{Directory, Interior, Link, ScratchFile, View};
+pub use interior::{Directory, Interior, Link, Network, ScratchFile, View};
 pub use limits::{DEFAULT_LIMITS, DefaultLimit, Keeper};
 pub use spawn::{Jail, Sandbox};
 pub use stdio::{FileInput, Stream, Streams};

@@ -20,7 +20,7 @@ use drybox_spec::BoxPath;
 use drybox_sys as sys;
 
 pub(crate) use devices::DEVICES;
-pub(crate) use etc::{Account, add_etc};
+pub(crate) use etc::{Account, Resolver, add_etc};
 pub(crate) use proc::present_masks;
 pub(crate) use shares::{Layer, Opened, OverlaySource, Sources, add_shares, overlay_of};
 pub(crate) use skeleton::{LAYER_STAGE, SPARE_STAGE, STAGE, WRITABLE, add_links, add_skeleton};

@@ -53,5 +53,17 @@ const X86_64_NO_SET_ID_PROGRAM: Program =
 const AARCH64_NO_SET_ID_PROGRAM: Program =
     compile::compile(Arch::Aarch64, table::SET_ID, Answer::Allow);
 
+/// The filter of the relay, which reads what the payload sends, for [`crate::confine`]. Calls that
+/// have no row fail with EPERM.
+pub static RELAY: &[sock_filter] =
+    if cfg!(target_arch = "x86_64") { &X86_64_RELAY } else { &AARCH64_RELAY };
+
+static X86_64_RELAY: [sock_filter; X86_64_RELAY_PROGRAM.len()] = X86_64_RELAY_PROGRAM.code();
+static AARCH64_RELAY: [sock_filter; AARCH64_RELAY_PROGRAM.len()] = AARCH64_RELAY_PROGRAM.code();
+const X86_64_RELAY_PROGRAM: Program =
+    compile::compile(Arch::X86_64, table::RELAY, Answer::Refuse(Errno::Perm));
+const AARCH64_RELAY_PROGRAM: Program =
+    compile::compile(Arch::Aarch64, table::RELAY, Answer::Refuse(Errno::Perm));
+
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 compile_error!("the seccomp table has no column for this architecture");

@@ -15,7 +15,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use crate::cgroup::Leaf;
 use crate::error::{JailError, Step};
 use crate::identity::Identity;
-use crate::interior::Interior;
+use crate::interior::{Interior, Network};
 use crate::limits::{self, HALF, INODES, Kept};
 use crate::plan::{self, Account, MountSource, OverlaySource, Sources, Tree};
 use crate::program::candidates;
@@ -89,7 +89,8 @@ impl Jail {
 
         plan::add_skeleton(&mut tree);
         plan::add_system(&mut tree);
-        plan::add_etc(&mut tree, &Account { uid, gid }, &interior.hostname);
+        let resolver = plan::Resolver::of(interior.network.as_ref());
+        plan::add_etc(&mut tree, &Account { uid, gid }, &interior.hostname, resolver);
         for directory in &interior.directories {
             tree.dir(&directory.path, directory.mode);
             if directory.writable {
@@ -224,7 +225,8 @@ impl Jail {
         if let Identity::Root { .. } = self.sources.identity {
             streams.open_to_others().map_err(fail)?;
         }
-        let launched = self.launch(&streams, input.as_ref(), &channels)?;
+        let network = self.interior.network.take();
+        let launched = self.launch(&streams, input.as_ref(), &channels, network.as_ref())?;
         Ok(Sandbox {
             opens_input: input.is_some(),
             pidfd: launched.pidfd,
@@ -240,6 +242,7 @@ impl Jail {
         streams: &Streams,
         input: Option<&OverlaySource>,
         channels: &Channels,
+        network: Option<&Network>,
     ) -> Result<sys::Launched, JailError> {
         let links = self.tree.links.iter();
         let links = links.map(|(path, target)| sys::Build::Link { path, target });
@@ -296,6 +299,10 @@ impl Jail {
             mounts: &mounts,
             masks: &self.masks,
             hostname: &hostname,
+            network: network.map(|network| sys::Network {
+                ports: &network.ports,
+                relay: network.relay.as_fd(),
+            }),
             stdio: stdio(streams, channels, input)
                 .map_err(|errno| JailError::new(Step::Channels, b"", errno))?,
             workdir: self.interior.workdir.as_c_str(),

@@ -1,6 +1,7 @@
 //! What a box would let its command do: answers from the spec and the plan that [`crate::run`] uses,
 //! without running anything.
 
+mod connect;
 mod reasons;
 mod settings;
 
@@ -57,8 +58,8 @@ pub fn can(
     host: &Host<'_>,
     question: &Question,
 ) -> Result<Answer, RunError> {
-    if let Question::Connect(_) = question {
-        return Ok(reasons::no_network(spec));
+    if let Question::Connect(place) = question {
+        return Ok(connect::answer(spec, place));
     }
     let jail = Jail::prepare(prepare::interior(spec, host)?)?;
     let asked = Asked { spec, facts, host, want: want(question) };

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use drybox_jail::{Jail, RECORD, Record, Sandbox, Signal, Stream, Streams, Told};
-use drybox_spec::{Ending, Notice, SandboxSpec};
+use drybox_spec::{Ending, NetworkEvent, Notice, SandboxSpec};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -20,7 +20,7 @@ use crate::prepare::Prepared;
 use crate::supervise::{of_status, wait_for};
 use crate::view::View;
 use crate::watchdog::{Verdict, Watchdog};
-use crate::{limits, notices, prepare};
+use crate::{limits, network, notices, prepare};
 
 /// What a box gets on one of its standard descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,7 @@ pub struct Child {
     pub stderr: Option<File>,
     jail: Jail,
     sandbox: Sandbox,
+    relay: Option<network::Relay>,
     started: bool,
     exited: Option<c_int>,
     /// Why the box ended: what the watching thread says, else how the payload did.
@@ -100,7 +101,8 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
     let (input, stdin) = pipe(input, Direction::In)?;
     let (output, stdout) = pipe(output, Direction::Out)?;
     let (error, stderr) = pipe(error, Direction::Out)?;
-    let Prepared { interior, view } = prepare::prepare(spec, host, false)?;
+    let (relay, network) = network::start(spec, host)?.unzip();
+    let Prepared { interior, view } = prepare::prepare(spec, host, false, network)?;
     let mut jail = Jail::prepare(interior)?;
     let mut arranged = limits::arrange(spec, host)?;
     if let Some(leaf) = arranged.leaf.take() {
@@ -117,6 +119,7 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
         stderr,
         jail,
         sandbox,
+        relay,
         started: false,
         exited: None,
         ended_by: Arc::default(),
@@ -197,6 +200,18 @@ impl Child {
         let builder = thread::Builder::new().name("drybox-limits".to_owned());
         let watcher = builder.spawn(watch);
         watcher.map(drop).map_err(|error| fail(Errno::from_io_error(&error).unwrap_or(Errno::IO)))
+    }
+
+    /// What the payload reached over the network, and what it was refused; whole once the box has
+    /// ended. Nothing when the spec names no host.
+    pub fn network(&mut self) -> &[NetworkEvent] {
+        let over = self.exited.is_some();
+        let Some(relay) = &mut self.relay else { return &[] };
+        if over {
+            return relay.last_words();
+        }
+        relay.take();
+        relay.told()
     }
 
     /// What is weaker than it could be.

@@ -54,7 +54,8 @@ pub(crate) fn build(
         None => env.push(var),
     };
     let plain = |name: &str, value: &[u8]| EnvVar::new(name.as_bytes(), value).ok();
-    let fixed = FIXED.iter().chain(OFFLINE);
+    let offline = if spec.doors.value.has_network() { &[] } else { OFFLINE };
+    let fixed = FIXED.iter().chain(offline);
     fixed.filter_map(|(name, value)| plain(name, value.as_bytes())).for_each(&mut set);
     plain("SHELL", shell.as_bytes()).into_iter().for_each(&mut set);
     plain("PATH", &join(path)).into_iter().for_each(&mut set);

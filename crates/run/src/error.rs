@@ -55,6 +55,13 @@ pub enum RunError {
         /// Why.
         source: Why,
     },
+    /// Nobody would know the addresses of the hosts that were named.
+    #[error("cannot find the host's name servers in /etc/resolv.conf")]
+    NameServers {
+        /// The kernel's answer.
+        #[source]
+        errno: Errno,
+    },
     /// The box that is to keep the changes to the workspace cannot be used.
     #[error(transparent)]
     Box(BoxError),
@@ -114,6 +121,7 @@ impl Report for RunError {
             | Self::Supervise { .. }
             | Self::Lost { .. }
             | Self::NoCgroup { .. }
+            | Self::NameServers { .. }
             | Self::Killed => Kind::Host,
         }
     }
@@ -129,6 +137,9 @@ impl Report for RunError {
             Self::Stream { fix, .. } => Some((*fix).into()),
             Self::Lost { errno: Errno::NOSPC | Errno::DQUOT, .. } => {
                 Some("make room where its output goes, and run again".into())
+            }
+            Self::NameServers { .. } => {
+                Some("name one: DRYBOX_NAME_SERVER=ADDRESS drybox run …".into())
             }
             Self::Supervise { .. } | Self::Lost { .. } | Self::Killed => None,
         }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::SocketAddr;
 
 use drybox_jail::Invoker;
 use drybox_spec::HostPath;
@@ -22,6 +23,8 @@ pub struct Host<'a> {
     /// The box is killed when the launching thread ends. For a program that launches from its main
     /// thread; a box dies with its process in any case.
     pub die_with_thread: bool,
+    /// The name server that a box's relay asks; none: those of the host's resolv.conf(5).
+    pub name_server: Option<SocketAddr>,
     /// The caller uses its own 0 and 1 no more: [`crate::run`] lets go of each as soon as the payload
     /// has it or is done with it, so that whoever is at its other end sees that.
     pub gives_stdio_away: bool,
@@ -65,6 +68,7 @@ impl<'a> Host<'a> {
             data,
             invoker: Invoker::of_process(),
             die_with_thread: false,
+            name_server: None,
             gives_stdio_away: false,
         })
     }

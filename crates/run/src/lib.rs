@@ -33,6 +33,7 @@ mod environment;
 mod error;
 mod host;
 mod limits;
+mod network;
 mod notices;
 mod prepare;
 mod shell;

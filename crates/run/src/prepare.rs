@@ -3,7 +3,7 @@
 
 use std::ffi::CString;
 
-use drybox_jail::{Directory, Identity, Interior, Link, ScratchFile};
+use drybox_jail::{Directory, Identity, Interior, Link, Network, ScratchFile};
 use drybox_spec::{
     Access, BoxPath, Command, EnvVar, HostPath, SandboxSpec, Share, ToolChains as Wanted, Workspace,
 };
@@ -32,11 +32,14 @@ pub(crate) fn prepare(
     spec: &SandboxSpec,
     host: &Host<'_>,
     terminal: bool,
+    network: Option<Network>,
 ) -> Result<Prepared, RunError> {
-    with_view(spec, host, terminal, |place| View::open(spec, host, place))
+    let mut prepared = with_view(spec, host, terminal, |place| View::open(spec, host, place))?;
+    prepared.interior.network = network;
+    Ok(prepared)
 }
 
-/// What would stand inside; no box is opened.
+/// What would stand inside; no box is opened, and no relay is there.
 ///
 /// # Errors
 /// None of its own.
@@ -135,6 +138,7 @@ fn with_view(
         ulimits: spec.ulimits.iter().map(|limit| limit.value).collect(),
         limits: spec.limits.clone(),
         shm_size: spec.shm_size.as_ref().map(|size| size.value),
+        network: None,
         die_with_thread: host.die_with_thread,
     };
     Ok(Prepared { interior, view })

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use drybox_jail::{
     Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals, is_ignored,
 };
-use drybox_spec::{Ending, Notice, SandboxSpec};
+use drybox_spec::{Ending, NetworkEvent, Notice, SandboxSpec};
 use rustix::event::{PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Signal as Kill, pidfd_send_signal};
@@ -15,6 +15,7 @@ use rustix::process::{Signal as Kill, pidfd_send_signal};
 use crate::error::RunError;
 use crate::host::Host;
 use crate::limits;
+use crate::network;
 use crate::notices;
 use crate::prepare::{self, Prepared};
 use crate::streams::{Caller, Relay, Tty, Wiring, let_go};
@@ -37,6 +38,8 @@ pub struct Outcome {
     pub ending: Ending,
     /// What was weaker than it could be, and what was withheld.
     pub notices: Vec<Notice>,
+    /// What the payload reached over the network, and what it was refused, in order (I6).
+    pub network: Vec<NetworkEvent>,
     /// What is pending in the workspace's box.
     pub pending: Option<Pending>,
 }
@@ -78,7 +81,8 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let signals = SignalFd::new(&signals).map_err(fail("no descriptor for signals"))?;
 
     let wiring = caller.wire(spec)?;
-    let Prepared { interior, view } = prepare::prepare(spec, host, wiring.tty.is_some())?;
+    let (relay, network) = network::start(spec, host)?.unzip();
+    let Prepared { interior, view } = prepare::prepare(spec, host, wiring.tty.is_some(), network)?;
     let mut jail = Jail::prepare(interior)?;
     let mut arranged = limits::arrange(spec, host)?;
     if let Some(leaf) = arranged.leaf.take() {
@@ -101,6 +105,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         input: if input_is_spare && opens_input { Input::Spare(input) } else { Input::Used(input) },
         outputs,
         tty,
+        relay,
         deadline: spec.timeout.as_ref().map(|t| (Instant::now() + t.value, Ending::TimedOut)),
         gives_stdio_away: host.gives_stdio_away,
         started: false,
@@ -128,11 +133,11 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     drop(supervisor);
     // Every process of the box is gone: nobody writes to it any more.
     let (pending, not_ended) = view.map_or((None, None), View::end);
-    let outcome = outcome.map(|Outcome { ending, mut notices, .. }| {
+    let outcome = outcome.map(|Outcome { ending, mut notices, network, .. }| {
         let ending = limits::conclude(jail.cgroup().take(), ending, &mut notices);
         notices::of_views(spec, &jail, &mut notices);
         notices.extend(not_ended);
-        Outcome { ending, notices, pending }
+        Outcome { ending, notices, network, pending }
     });
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
     outcome
@@ -145,6 +150,8 @@ struct Supervisor<'a> {
     input: Input<'a>,
     outputs: Vec<Relay<'a>>,
     tty: Option<Tty<'a>>,
+    /// What leads out of the box.
+    relay: Option<network::Relay>,
     /// When the sandbox is killed, and what that is called.
     deadline: Option<(Instant, Ending)>,
     /// Keeps the memory, where no cgroup does.
@@ -199,6 +206,7 @@ impl<'a> Supervisor<'a> {
                     }
                     Source::Signals => self.take_signals(),
                     Source::Master => self.receive_master()?,
+                    Source::Relay => drop(self.relay.as_mut().map(network::Relay::take)),
                     Source::User | Source::Payload | Source::Screen => self.pump(source, events),
                     Source::Input => self.step_input(),
                     Source::Output(index) => self.step_output(index),
@@ -212,6 +220,7 @@ impl<'a> Supervisor<'a> {
         let mut waiting = Waiting::default();
         waiting.add(Source::Status, Some(readable(self.sandbox.status.as_fd())));
         waiting.add(Source::Signals, Some(readable(self.signals.as_fd())));
+        waiting.add(Source::Relay, self.relay.as_ref().and_then(network::Relay::poll));
         if let Some(tty) = &self.tty {
             let master = self.sandbox.terminal.as_ref().map(|fd| readable(fd.as_fd()));
             waiting.add(Source::Master, master);

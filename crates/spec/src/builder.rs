@@ -41,6 +41,7 @@ impl SpecBuilder {
         let spec = SandboxSpec {
             command: Sourced::new(command, Source::Api),
             doors: Sourced::default_of(Doors::FilesOnly),
+            max_upload: Sourced::default_of(ByteSize(1 << 30)),
             workspace: Sourced::default_of(Workspace::CurrentDir),
             life: Sourced::default_of(Life::ThrownAway),
             box_name: None,
@@ -66,6 +67,19 @@ impl SpecBuilder {
     /// What the sandbox sees of the current directory; [`Workspace::CurrentDir`] by default.
     pub fn workspace(mut self, workspace: Workspace) -> Self {
         self.spec.workspace = Sourced::new(workspace, Source::Api);
+        self
+    }
+
+    /// Which doors are open; [`Doors::FilesOnly`] by default. With [`Doors::AnyPublicHost`] the box
+    /// gets no share and no workspace, whatever else is set here (I1).
+    pub fn doors(mut self, doors: Doors) -> Self {
+        self.spec.doors = Sourced::new(doors, Source::Api);
+        self
+    }
+
+    /// How many bytes may leave for each host; 1 GiB by default.
+    pub fn max_upload(mut self, limit: ByteSize) -> Self {
+        self.spec.max_upload = Sourced::new(limit, Source::Api);
         self
     }
 
@@ -188,7 +202,12 @@ impl SpecBuilder {
 
     /// The finished spec.
     #[must_use]
-    pub fn build(self) -> SandboxSpec {
+    pub fn build(mut self) -> SandboxSpec {
+        if matches!(self.spec.doors.value, Doors::AnyPublicHost { .. }) {
+            self.spec.shares.clear();
+            self.spec.workspace =
+                Sourced::new(Workspace::Empty, Source::Implied("the open network"));
+        }
         self.spec
     }
 }

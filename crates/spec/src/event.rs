@@ -1,6 +1,8 @@
 //! What a run tells: how it ended, and what was weaker than it could be.
 
-use serde::Serialize;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
 
 /// How the payload ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -101,10 +103,84 @@ pub enum Notice {
         /// What, and why, escaped.
         what: String,
     },
+    /// The relay ended before the box did: nothing was reachable any more.
+    RelayEnded,
     /// What the payload printed and the terminal did not get.
     Withheld {
         /// What, in words.
         what: String,
+    },
+}
+
+/// One attempt to reach the network (I6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// What became of it.
+    pub verdict: Verdict,
+    /// What decided.
+    pub layer: Layer,
+    /// The name that it was for, as the wire has it; none: an address was spelled out.
+    pub name: Option<String>,
+    /// The address: that which was connected to, else that which was asked for.
+    pub address: Option<IpAddr>,
+    /// The port; none: it was a question for a name.
+    pub port: Option<u16>,
+    /// What allowed it, or why not, in words.
+    pub why: String,
+    /// Bytes that left the box.
+    pub sent: u64,
+    /// Bytes that came into it.
+    pub received: u64,
+    /// When it began, in milliseconds since the box's network began.
+    pub began: u64,
+    /// How long it took, in milliseconds.
+    pub took: u64,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It was connected.
+    Allowed,
+    /// drybox refused it.
+    Refused,
+    /// It was allowed, and the host outside could not be reached.
+    Failed,
+}
+
+/// What decided about an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Layer {
+    /// The name was asked for.
+    Dns,
+    /// The user's rules.
+    Policy,
+    /// The addresses that the name leads to.
+    Address,
+    /// The name in the TLS handshake.
+    Tls,
+    /// The name in an HTTP request.
+    Http,
+    /// A bound: bytes, connections, time.
+    Limit,
+    /// The network outside.
+    Upstream,
+}
+
+/// What a box's relay tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum NetworkEvent {
+    /// Something was reached, or not.
+    Attempt(Attempt),
+    /// More attempts were made than are told one by one.
+    Untold {
+        /// How many.
+        attempts: u64,
     },
 }
 
@@ -136,4 +212,7 @@ pub enum Event {
         /// The exit code of `drybox`.
         code: u8,
     },
+    /// What the box's network was used for.
+    #[serde(untagged)]
+    Network(NetworkEvent),
 }

@@ -1,5 +1,6 @@
 //! The small languages of the flags, one file each. Bytes in, a value or a reason out; none panics.
 
+mod allow;
 mod csv;
 mod entrypoint;
 mod env;
@@ -15,6 +16,7 @@ mod volume;
 #[cfg(test)]
 mod properties;
 
+pub use allow::AllowArg;
 pub use entrypoint::Entrypoint;
 pub use env::{EnvEntry, env_file};
 pub use limits::storage;
@@ -25,7 +27,7 @@ pub(crate) use volume::absolute;
 
 use std::time::Duration;
 
-use crate::{BadCommand, BadName, BadPath, Shown};
+use crate::{BadCommand, BadDnsName, BadName, BadPath, Shown};
 
 /// Why a value breaks the grammar of its flag.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -83,6 +85,9 @@ pub enum BadValue {
     /// It holds a name that is none.
     #[error(transparent)]
     Name(#[from] BadName),
+    /// It holds a host name that is none.
+    #[error(transparent)]
+    Host(#[from] BadDnsName),
     /// It holds a command or variable that is none.
     #[error(transparent)]
     Command(#[from] BadCommand),

@@ -13,10 +13,13 @@
 
 mod builder;
 mod command;
+mod doors;
 mod error;
 mod event;
 mod facts;
 pub mod grammar;
+mod host;
+mod host_sets;
 mod limits;
 mod name;
 mod path;
@@ -29,14 +32,18 @@ mod share;
 mod shown;
 mod sourced;
 mod spec;
+mod tool_sets;
 mod user;
 
 pub use builder::SpecBuilder;
 pub use command::{BadCommand, Command, EnvVar};
+pub use doors::{Doors, NamedHosts, Permit};
 pub use error::{RefusedSource, SpecError, Why};
-pub use event::{Ending, Event, Notice};
+pub use event::{Attempt, Ending, Event, Layer, NetworkEvent, Notice, Verdict};
 pub use facts::{Facts, FileKind, LONGEST_FILE, Lookup, LookupError, Own, Real};
 pub use grammar::BadValue;
+pub use host::{AddressRange, AllowHost, BadDnsName, DnsName, HostPattern};
+pub use host_sets::{HOST_SETS, HostSet};
 pub use limits::{
     ByteSize, Cpus, DEFAULT_PIDS, Limits, Memory, Pids, Resource, Swap, Ulimit, Ulimits,
 };
@@ -50,5 +57,6 @@ pub use resolve::{Guards, resolve};
 pub use share::{Access, Share, Tmpfs};
 pub use shown::{Shown, ShownLine};
 pub use sourced::{Source, Sourced};
-pub use spec::{Doors, Life, Profile, SandboxSpec, Stdin, Terminal, ToolChains, Workspace};
+pub use spec::{Life, Profile, SandboxSpec, Stdin, Terminal, ToolChains, Workspace};
+pub use tool_sets::{SettingsFile, TOOL_SETS, ToolSet};
 pub use user::BoxUser;

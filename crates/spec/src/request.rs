@@ -28,6 +28,10 @@ pub struct RunRequest {
     pub ulimits: Vec<Typed>,
     /// `--network MODE`
     pub networks: Vec<Typed>,
+    /// `--allow HOST[:PORT]`
+    pub allow: Vec<Typed>,
+    /// `--max-upload SIZE`
+    pub max_upload: Option<Typed>,
     /// `--security-opt OPTION`
     pub security: Vec<Typed>,
     /// `--cap-drop NAME`

@@ -1,12 +1,14 @@
 //! From what was typed to what a sandbox is: one pure function, every setting with its source.
 
 mod boxes;
+mod doors;
 mod env;
 mod limits;
 mod mounts;
 mod places;
 #[cfg(test)]
 mod tests;
+mod tools;
 
 pub use places::Guards;
 
@@ -35,7 +37,9 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     refuse_off("--read-only", request.read_only.as_ref(), WRITABLE_ROOT)?;
 
     let command = command(request)?;
-    let workspace = boxes::workspace(request, facts)?;
+    let doors = doors::doors(request, facts)?;
+    let mut workspace = boxes::workspace(request, facts)?;
+    doors::close_files(&doors.value, request, &mut workspace)?;
     let mounts = mounts::resolve(request, facts, &workspace.value)?;
     let mut spec = SandboxSpec::builder(command.value).build();
     spec.command.from = command.from;
@@ -43,11 +47,11 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     spec.tmpfs = mounts.tmpfs;
     spec.env = env::resolve(request, facts, &workspace.value)?;
     spec.workspace = workspace;
+    spec.doors = doors;
     boxes::life(request, facts, &mut spec)?;
     spec.workdir = workdir(request)?;
-    if !request.networks.is_empty() {
-        // Every value but `none` was refused above.
-        spec.doors.from = Source::Flag("--network");
+    if let Some(limit) = one("--max-upload", request.max_upload.as_ref(), doors::max_upload)? {
+        spec.max_upload = limit;
     }
     let own = if facts.uid == 0 { (1000, 1000) } else { (facts.uid, facts.gid) };
     let user = |value: &[u8]| BoxUser::parse(value, own);
@@ -95,19 +99,20 @@ fn refuse_values(
     values: &[Typed],
     table: &'static [Verdict],
 ) -> Result<(), SpecError> {
+    let none = flag == "--network" && values.iter().any(|value| value == b"none");
+    if let Some(other) = values.iter().find(|value| none && *value != b"none") {
+        return Err(SpecError::Contradiction {
+            first: "--network none".into(),
+            second: format!("--network {}", crate::ShellWords(&[other])).into(),
+            source: Why("a box without a network cannot have another one beside it"),
+            fix: "--network none alone, which is the default",
+        });
+    }
     let reason = |value: &Typed| verdict(table, value).and_then(|row| row.refused);
     let Some((value, reason)) = values.iter().find_map(|value| Some((value, reason(value)?)))
     else {
         return Ok(());
     };
-    if flag == "--network" && values.iter().any(|value| value == b"none") {
-        return Err(SpecError::Contradiction {
-            first: "--network none".into(),
-            second: format!("--network {}", crate::ShellWords(&[value])).into(),
-            source: Why("a box without a network cannot have another one beside it"),
-            fix: "--network none alone, which is the default",
-        });
-    }
     Err(SpecError::Refused {
         flag: flag.to_owned(),
         value: Some(value.clone()),

@@ -10,6 +10,8 @@ pub enum Source {
     Default,
     /// A command-line flag, as the user spells it (`--hostname`).
     Flag(&'static str),
+    /// A set of hosts, by its name without the `@`.
+    HostSet(&'static str),
     /// Implied by another setting or by the surroundings; says by what.
     Implied(&'static str),
     /// A program that uses this library.
@@ -21,6 +23,7 @@ impl fmt::Display for Source {
         match self {
             Self::Default => out.write_str("default"),
             Self::Flag(flag) => out.write_str(flag),
+            Self::HostSet(name) => write!(out, "--allow @{name}"),
             Self::Implied(by) => write!(out, "implied by {by}"),
             Self::Api => out.write_str("library"),
         }

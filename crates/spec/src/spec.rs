@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::path::is_within;
 use crate::{
-    BoxName, BoxPath, BoxUser, ByteSize, Command, EnvVar, HostPath, Hostname, Limits, Share,
+    BoxName, BoxPath, BoxUser, ByteSize, Command, Doors, EnvVar, HostPath, Hostname, Limits, Share,
     Source, Sourced, SpecBuilder, Tmpfs, Ulimit,
 };
 
@@ -16,6 +16,8 @@ pub struct SandboxSpec {
     pub command: Sourced<Command>,
     /// Which of the two doors are open (I1).
     pub doors: Sourced<Doors>,
+    /// How many bytes may leave for each host.
+    pub max_upload: Sourced<ByteSize>,
     /// What the sandbox sees of the current directory.
     pub workspace: Sourced<Workspace>,
     /// What becomes of changes to the workspace.
@@ -52,15 +54,6 @@ pub struct SandboxSpec {
     pub shm_size: Option<Sourced<ByteSize>>,
     /// The box is killed after this long.
     pub timeout: Option<Sourced<Duration>>,
-}
-
-/// Which doors are open. "Both open" cannot be written without naming hosts (I1); the variants
-/// with a network come with the egress room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Doors {
-    /// The user's files, no network.
-    FilesOnly,
 }
 
 /// What the sandbox sees of the current directory.

@@ -9,7 +9,7 @@ use rustix::thread::{set_name, set_no_new_privs};
 
 use crate::plan::Plan;
 use crate::record::{Failed, Record, Told};
-use crate::{arguments, identity, init, privileges, raw, root, stdio, wall};
+use crate::{arguments, identity, init, network, privileges, raw, root, stdio, wall};
 
 /// Where the stage can fail. The order of the variants is the order of the steps, and each says
 /// why it stands where it stands.
@@ -51,6 +51,8 @@ pub enum Step {
     Pivot,
     /// The loopback, the network namespace's only interface, is up.
     Network,
+    /// Its way out: routes and listening sockets, before the payload could take their ports.
+    Egress,
     /// The host name.
     Hostname,
     /// A session keyring of its own.
@@ -76,7 +78,7 @@ pub enum Step {
 
 impl Step {
     /// Every step, in order.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Lifeline,
         Self::Cgroup,
         Self::Identity,
@@ -94,6 +96,7 @@ impl Step {
         Self::Stdin,
         Self::Pivot,
         Self::Network,
+        Self::Egress,
         Self::Hostname,
         Self::Keyring,
         Self::Stdio,
@@ -160,6 +163,9 @@ fn jail(plan: &Plan<'_>) -> Result<stdio::Given, Failed> {
     root::pivot().at(Step::Pivot)?;
 
     wall!("network-namespace", privileges::loopback_up()).at(Step::Network)?;
+    if let Some(network) = &plan.network {
+        network::open(network).at(Step::Egress)?;
+    }
     wall!("uts-namespace", sethostname(plan.hostname.to_bytes())).at(Step::Hostname)?;
     wall!("uts-namespace", setdomainname(b"")).at(Step::Hostname)?;
     wall!("keyring", optional(raw::join_session_keyring())).at(Step::Keyring)?;

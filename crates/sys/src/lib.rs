@@ -25,6 +25,7 @@ mod init;
 mod launch;
 mod memory;
 mod mount;
+mod network;
 mod plan;
 mod privileges;
 mod raw;
@@ -34,6 +35,7 @@ mod signals;
 mod stdio;
 mod view;
 mod weaken;
+mod worker;
 
 pub use enter::Step;
 pub use guard::{Guard, guard};
@@ -44,8 +46,8 @@ pub use memory::forget_program;
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
     Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount,
-    Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree,
-    Tmpfs, View,
+    Network, Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio,
+    SystemTree, Tmpfs, View,
 };
 pub use privileges::own_limit;
 pub use record::{Failed, Obstacle, RECORD, Record, Told};
@@ -54,3 +56,4 @@ pub use signals::{SignalFd, SignalSet, block_signals, is_ignored, stop_group, st
 pub use stdio::same_description;
 #[cfg(drybox_weaken)]
 pub use weaken::{Gone, MARK, is_gone};
+pub use worker::{Worker, confine, worker};

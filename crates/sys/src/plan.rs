@@ -33,6 +33,8 @@ pub struct Plan<'a> {
     pub masks: &'a [Mask<'a>],
     /// The host name.
     pub hostname: &'a CStr,
+    /// What leads out of the network namespace; none: nothing does.
+    pub network: Option<Network<'a>>,
     /// Descriptors 0 to 2 of the payload.
     pub stdio: Stdio<'a>,
     /// Where the payload starts.
@@ -296,6 +298,15 @@ pub enum MaskKind {
     File,
     /// A directory, by an empty one.
     Directory,
+}
+
+/// A relay outside that serves sockets inside.
+#[derive(Clone, Copy, Debug)]
+pub struct Network<'a> {
+    /// TCP ports at which every address listens. 53 is added, for the name server alone.
+    pub ports: &'a [u16],
+    /// Takes the sockets, one a message (`SCM_RIGHTS`, unix(7)).
+    pub relay: BorrowedFd<'a>,
 }
 
 /// Descriptors 0 to 2 of the payload.

@@ -114,6 +114,31 @@ pub(crate) fn landlock_scope() -> Result<()> {
     check(result).map(drop)
 }
 
+/// Forbids the calling process and its descendants every file that is not open yet.
+///
+/// Precondition: no-new-privileges is set. landlock(7), since Linux 5.13.
+pub(crate) fn landlock_no_files() -> Result<()> {
+    const VERSION: c_int = 1;
+    /// `LANDLOCK_ACCESS_FS_*` of each ABI version, linux/landlock.h.
+    const RIGHTS: [(usize, u64); 4] = [(1, 0x1fff), (2, 0x3fff), (3, 0x7fff), (5, 0xffff)];
+    // SAFETY: with this flag the kernel looks at neither the attributes nor their size.
+    let abi = unsafe {
+        libc::syscall(libc::SYS_landlock_create_ruleset, ptr::null::<c_void>(), 0, VERSION)
+    };
+    let abi = check(abi)?;
+    let rights = RIGHTS.iter().rev().find(|(since, _)| *since <= abi).map_or(0, |(_, all)| *all);
+    let attr = LandlockRulesetAttr { handled_access_fs: rights, handled_access_net: 0, scoped: 0 };
+    // SAFETY: `attr` is readable for the size given, which is that of its first field: every
+    // version has it.
+    let ruleset = unsafe {
+        libc::syscall(libc::SYS_landlock_create_ruleset, ptr::from_ref(&attr), size_of::<u64>(), 0)
+    };
+    let ruleset = own(check(ruleset)?)?;
+    // SAFETY: only integers are passed.
+    let result = unsafe { libc::syscall(libc::SYS_landlock_restrict_self, ruleset.as_raw_fd(), 0) };
+    check(result).map(drop)
+}
+
 /// Joins a new, empty session keyring. keyctl(2) `KEYCTL_JOIN_SESSION_KEYRING`.
 pub(crate) fn join_session_keyring() -> Result<()> {
     const KEYCTL_JOIN_SESSION_KEYRING: c_int = 1;

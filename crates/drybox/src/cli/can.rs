@@ -92,7 +92,7 @@ It takes the flags of drybox run, before the question, and asks about the box th
 Examples:
   drybox can read ~/.ssh/id_rsa               no, and why
   drybox can -v ./out:/out write /out/a.txt   yes: --volume
-  drybox can connect example.org:443          no: a box has no network
+  drybox can connect example.org:443          no, and the flag that would let it
   drybox can run cargo                        where it would be found
   drybox can --json read .env                 the answer as JSON
 

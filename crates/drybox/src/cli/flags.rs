@@ -42,6 +42,9 @@ pub(super) const FLAGS: &[Flag] = &[
     value("tmpfs", None, "DST[:OPTIONS]", FILES, "Scratch space in memory: size=64m,mode=1777,noexec,ro", Many(|r| &mut r.tmpfs)),
     value("shm-size", None, "SIZE", FILES, "Size of /dev/shm, as 64m", One(|r| &mut r.shm_size)),
     switch("no-tool-chains", None, FILES, "Hides the tool chains under your home (rustup, nvm, …)", One(|r| &mut r.no_tool_chains)),
+    value("allow", None, "HOST[:PORT]", NETWORK, "Opens a host at a port (443), for every program; or a set: @github", Many(|r| &mut r.allow)),
+    Flag { alias: Some("net"), ..value("network", None, "MODE", NETWORK, "none (default), allow:HOST,… or bridge: all public hosts, no files", Many(|r| &mut r.networks)) },
+    value("max-upload", None, "SIZE", NETWORK, "What may leave for each host, in bytes (default: 1g)", One(|r| &mut r.max_upload)),
     value("env", Some('e'), "NAME[=VALUE]", COMMAND, "Sets a variable; NAME alone copies yours, 'N*' all so named", Many(|r| &mut r.env)),
     value("env-file", None, "FILE", COMMAND, "Variables from a file, one a line", Many(|r| &mut r.env_files)),
     value("workdir", Some('w'), "DIR", COMMAND, "Where the command starts; else in the current directory", One(|r| &mut r.workdir)),
@@ -59,7 +62,6 @@ pub(super) const FLAGS: &[Flag] = &[
     value("storage-opt", None, "size=SIZE", LIMITS, "How much fits into /tmp, /run, the home and /dev/shm together", Many(|r| &mut r.storage)),
     value("timeout", None, "SECONDS", LIMITS, "Kills the box after so long", One(|r| &mut r.timeout)),
     value("ulimit", None, "NAME=SOFT[:HARD]", LIMITS, "A limit of setrlimit(2), as nofile=1024:2048", Many(|r| &mut r.ulimits)),
-    Flag { alias: Some("net"), ..value("network", None, "none", ALWAYS, "A box has no network", Many(|r| &mut r.networks)) },
     switch("init", None, ALWAYS, "A box has an init that reaps its processes", One(|r| &mut r.init)),
     switch("read-only", None, ALWAYS, "The root of a box is read-only", One(|r| &mut r.read_only)),
     value("cap-drop", None, "NAME", ALWAYS, "A box has no capabilities", Many(|r| &mut r.cap_drop)),
@@ -91,6 +93,7 @@ const fn switch(
 }
 
 const FILES: &str = "Files";
+const NETWORK: &str = "Network";
 const BOX: &str = "The changes";
 const COMMAND: &str = "Command";
 const TERMINAL: &str = "Terminal";

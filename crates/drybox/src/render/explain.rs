@@ -40,6 +40,9 @@ struct Explained {
     settings: Vec<Setting>,
     visible: Vec<Visible>,
     left_out: Vec<LeftOut>,
+    /// What of the network there is none of.
+    #[serde(skip)]
+    closed: &'static str,
 }
 
 /// A directory of the user's `PATH` that the box does not see.
@@ -105,6 +108,11 @@ impl Explained {
             settings: settings(spec, facts),
             visible: visible(spec, facts, place),
             left_out: Vec::new(),
+            closed: match spec.doors.value {
+                Doors::FilesOnly => "no network",
+                Doors::FilesAndHosts(_) => "no other host",
+                _ => "no inner network",
+            },
         }
     }
 
@@ -125,7 +133,8 @@ impl Explained {
                 .collect();
             text += &format!("\nOf your PATH it does not see:\n{}", columns(&rows));
         }
-        text + "\nNothing else of it: no network, no other file, no process, no variable.\n"
+        let closed = self.closed;
+        text + &format!("\nNothing else of it: {closed}, no other file, no process, no variable.\n")
     }
 }
 
@@ -133,9 +142,13 @@ fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
     let at_work = spec.workspace_at_work(facts.cwd).is_some();
     let mut rows = vec![
         row("command", &spec.command, command),
-        row("doors", &spec.doors, |doors| match doors {
-            Doors::FilesOnly => "your files, no network".to_owned(),
-            _ => "others".to_owned(),
+        row("doors", &spec.doors, |doors| {
+            match doors {
+                Doors::FilesOnly => "your files, no network",
+                Doors::FilesAndHosts(_) => "your files, and the hosts that are named",
+                _ => "every public host, none of your files",
+            }
+            .to_owned()
         }),
         row("workspace", &spec.workspace, |workspace| {
             match workspace {
@@ -176,6 +189,11 @@ fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
             .to_owned()
         }),
     ];
+    let rules = spec.doors.value.rules().iter();
+    rows.extend(rules.map(|rule| row("allow", rule, ToString::to_string)));
+    if spec.doors.value.has_network() {
+        rows.push(row("max-upload", &spec.max_upload, |limit| format!("{} bytes a host", limit.0)));
+    }
     rows.extend(spec.workdir.iter().map(|dir| row("workdir", dir, |d| shown(d.as_bytes()))));
     if spec.workspace.value == Workspace::CopyOnWrite && !at_work {
         rows.push(row("profile", &spec.profile, |profile| {

@@ -2,30 +2,34 @@
 
 use std::time::Duration;
 
-use drybox_run::Pending;
-use drybox_spec::{BoxName, ByteSize, Ending, Event, Memory, Notice, SandboxSpec, Shown};
+use drybox_run::{Outcome, Pending};
+use drybox_spec::{
+    BoxName, ByteSize, Ending, Event, Memory, NetworkEvent, Notice, SandboxSpec, Shown,
+};
 
 use super::{Format, say};
 
 /// Tells it on stderr; as JSON, a line an event.
-pub(crate) fn summary(
-    ending: Ending,
-    notices: &[Notice],
-    pending: Option<&Pending>,
-    spec: &SandboxSpec,
-    format: Format,
-) {
+pub(crate) fn summary(outcome: &Outcome, spec: &SandboxSpec, format: Format) {
+    let Outcome { ending, notices, network, pending, .. } = outcome;
     let timeout = spec.timeout.as_ref().map(|limit| limit.value);
     match format {
         Format::Text => {
-            let pending = pending.and_then(changes).unwrap_or_default();
-            say(&(text(ending, notices, timeout, spec.limits.memory.value) + &pending));
+            let pending = pending.as_ref().and_then(changes).unwrap_or_default();
+            let text = text(*ending, notices, network, timeout, spec.limits.memory.value);
+            say(&(text + &pending));
         }
-        Format::Json => say(&json(ending, notices, pending)),
+        Format::Json => say(&json(*ending, notices, network, pending.as_ref())),
     }
 }
 
-fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>, memory: Memory) -> String {
+fn text(
+    ending: Ending,
+    notices: &[Notice],
+    network: &[NetworkEvent],
+    timeout: Option<Duration>,
+    memory: Memory,
+) -> String {
     let ended = match (ending, timeout) {
         (Ending::TimedOut, Some(limit)) => {
             Some(format!("killed after {} s (--timeout)", limit.as_secs()))
@@ -43,7 +47,7 @@ fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>, memory: M
         (Ending::Killed, _) => Some("the box was killed from outside".to_owned()),
         _ => None,
     };
-    let notices = notices.iter().map(notice);
+    let notices = notices.iter().map(notice).chain(super::network::lines(network));
     notices.chain(ended).map(|line| format!("note: {line}\n")).collect()
 }
 
@@ -100,6 +104,9 @@ fn notice(notice: &Notice) -> String {
                             reaches it; it ends as soon as it wakes"
             .to_owned(),
         Notice::Leftover { what } => Shown(what).to_string(),
+        Notice::RelayEnded => {
+            "the relay ended before the box did: nothing was reachable any more".to_owned()
+        }
         Notice::WorkspaceReadOnly { path } => {
             format!(
                 "{} could only be read: no overlay works there; sockets and FIFOs in it can be \
@@ -133,8 +140,14 @@ fn memory_size(ByteSize(bytes): ByteSize) -> String {
     )
 }
 
-fn json(ending: Ending, notices: &[Notice], pending: Option<&Pending>) -> String {
+fn json(
+    ending: Ending,
+    notices: &[Notice],
+    network: &[NetworkEvent],
+    pending: Option<&Pending>,
+) -> String {
     let ended = Event::Ended { ending, code: ending.code() };
+    let network = network.iter().cloned().map(Event::Network);
     let pending = pending.map(|pending| Event::Pending {
         workspace: Shown(pending.workspace.as_bytes()).to_string(),
         name: pending.name.as_str().to_owned(),
@@ -142,7 +155,8 @@ fn json(ending: Ending, notices: &[Notice], pending: Option<&Pending>) -> String
         git: pending.counted.git,
         more: pending.counted.more,
     });
-    let events = notices.iter().cloned().map(Event::Notice).chain(pending).chain([ended]);
+    let notices = notices.iter().cloned().map(Event::Notice);
+    let events = notices.chain(network).chain(pending).chain([ended]);
     // Strings and numbers always are JSON.
     events.filter_map(|event| serde_json::to_string(&event).ok()).map(|line| line + "\n").collect()
 }
@@ -153,39 +167,40 @@ mod tests {
 
     #[test]
     fn an_ordinary_end_says_nothing() {
-        assert_eq!(text(Ending::Exited(1), &[], None, Memory::Spare), "");
-        assert_eq!(text(Ending::Signalled(11), &[], None, Memory::Spare), "");
+        assert_eq!(text(Ending::Exited(1), &[], &[], None, Memory::Spare), "");
+        assert_eq!(text(Ending::Signalled(11), &[], &[], None, Memory::Spare), "");
     }
 
     #[test]
     fn what_was_weaker_and_a_timeout_are_told() {
         let notices = [Notice::NoLandlockScope];
         assert_eq!(
-            text(Ending::TimedOut, &notices, Some(Duration::from_secs(3)), Memory::Spare),
+            text(Ending::TimedOut, &notices, &[], Some(Duration::from_secs(3)), Memory::Spare),
             "note: this kernel has no Landlock scopes: one wall fewer\n\
              note: killed after 3 s (--timeout)\n"
         );
         assert_eq!(
-            json(Ending::Exited(3), &notices, None),
+            json(Ending::Exited(3), &notices, &[], None),
             "{\"event\":\"notice\",\"notice\":\"no_landlock_scope\"}\n\
              {\"event\":\"ended\",\"ending\":{\"exited\":3},\"code\":3}\n"
         );
     }
     #[test]
     fn the_limit_that_ended_a_run_is_named() {
-        let killed = |bytes| text(Ending::OutOfMemory, &[], None, Memory::Most(ByteSize(bytes)));
+        let killed =
+            |bytes| text(Ending::OutOfMemory, &[], &[], None, Memory::Most(ByteSize(bytes)));
         assert_eq!(killed(64 << 20), "note: killed: it took more than 64m (--memory)\n");
         assert_eq!(killed(3 << 30), "note: killed: it took more than 3g (--memory)\n");
         assert_eq!(killed(6_291_457), "note: killed: it took more than 6291457 bytes (--memory)\n");
-        let spare = text(Ending::OutOfMemory, &[], None, Memory::Spare);
+        let spare = text(Ending::OutOfMemory, &[], &[], None, Memory::Spare);
         assert!(spare.contains("more memory than the host can spare"), "{spare}");
         let met = [Notice::LimitMet { limit: "pids", times: 3 }];
         assert_eq!(
-            text(Ending::Exited(0), &met, None, Memory::Spare),
+            text(Ending::Exited(0), &met, &[], None, Memory::Spare),
             "note: 3 processes or threads were not made (--pids-limit)\n"
         );
         assert_eq!(
-            json(Ending::OutOfMemory, &met, None),
+            json(Ending::OutOfMemory, &met, &[], None),
             "{\"event\":\"notice\",\"notice\":\"limit_met\",\"limit\":\"pids\",\"times\":3}\n\
              {\"event\":\"ended\",\"ending\":\"out_of_memory\",\"code\":137}\n"
         );

@@ -102,6 +102,26 @@ fn there_is_no_network_to_connect_to() {
 }
 
 #[test]
+fn a_host_can_be_connected_to_when_a_rule_names_it_at_that_port() {
+    let env = TestEnv::new();
+    let named = ["--allow", "good.example:443", "--allow", "10.1.2.3:5432"];
+    let asks = |flags: &[&str], place| can(&env, &[flags, &["connect", place]].concat());
+    let rule = "--allow good.example:443 lets it";
+    says(&asks(&named, "good.example:443"), 0, &["yes: ", rule, "doors (--allow)"]);
+    says(&asks(&named, "GOOD.example:443"), 0, &[rule]);
+    says(&asks(&named, "10.1.2.3:5432"), 0, &["--allow 10.1.2.3:5432 lets it"]);
+    let no = "no rule names this host at this port";
+    for place in ["good.example:22", "sub.good.example:443", "10.1.2.4:5432", "[::1]:443"] {
+        says(&asks(&named, place), 1, &["no: ", no, "doors (--allow)"]);
+    }
+    says(&asks(&named, "evil.example:443"), 1, &["fix:     --allow evil.example:443"]);
+    let bridge = ["--network", "bridge"];
+    says(&asks(&bridge, "any.example:443"), 0, &["--network bridge lets it", "doors (--network)"]);
+    says(&asks(&bridge, "any.example:22"), 1, &[no]);
+    says(&asks(&bridge, "10.0.0.1:443"), 1, &["every public host is open, and this is none"]);
+}
+
+#[test]
 fn a_program_is_found_where_the_box_finds_it_or_where_the_host_has_it() {
     use std::os::unix::fs::PermissionsExt as _;
     let env = TestEnv::new();

@@ -156,7 +156,17 @@ const TOPICS: &[(&str, &[&str])] = &[
         "network.txt",
         &[
             "run --network host -- true",
-            "run --network bridge -- true",
+            "run --network bridge -v .:/work -- true",
+            "run --network bridge --workspace cow -- true",
+            "run --network bridge --keep -- true",
+            "run --network none --allow a.example -- true",
+            "run --allow 'a.*.example' -- true",
+            "run --allow a.example:70000 -- true",
+            "run --allow 127.1 -- true",
+            "run --allow '*.github.io' -- true",
+            "run --allow localhost:5432 -- true",
+            "run --allow @nope -- true",
+            "run --allow a.example:443/udp -- true",
             "run --net slirp4netns -- true",
             "run --network none --network bridge -- true",
             "run --security-opt seccomp=unconfined -- true",
@@ -169,6 +179,8 @@ const TOPICS: &[(&str, &[&str])] = &[
         "explain.txt",
         &[
             "run --explain",
+            "run --explain --allow bücher.example:80,443 --network allow:@openai --max-upload 1m -- true",
+            "run --explain --network bridge -- true",
             "run --explain -- npm run 'a b'",
             "run --explain -it --rm --init --read-only --cap-drop all --network none \
              --security-opt no-new-privileges --security-opt label=disable --pid private \

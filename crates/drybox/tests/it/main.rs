@@ -6,6 +6,7 @@ mod bad_input;
 mod can;
 mod docs;
 mod doctor;
+mod egress;
 mod faults;
 mod fifos;
 mod golden;

@@ -57,6 +57,7 @@ const fn inside(step: Inside) -> &'static str {
         Inside::Stdin => "standard input could not be opened again",
         Inside::Pivot => "the host's root could not be left (pivot_root)",
         Inside::Network => "the loopback interface could not be brought up",
+        Inside::Egress => "the relay's sockets could not be made in the box",
         Inside::Hostname => "the host name could not be set",
         Inside::Keyring => "no session keyring could be joined",
         Inside::Stdio => "standard input and output could not be arranged",

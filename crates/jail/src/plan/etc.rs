@@ -8,6 +8,7 @@ use rustix::fs::{Dir, Mode, OFlags, open, stat};
 
 use super::system::{add_bind, add_found};
 use super::{Entry, Tree};
+use crate::Network;
 
 /// Directories and files of the host's `/etc` that others may see: links in `/usr` point into
 /// them, or libraries read them.
@@ -64,8 +65,6 @@ const FIXED: &[(&CStr, &[u8])] = &[
         b"passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nnetworks: files\n\
           services: files\nprotocols: files\n",
     ),
-    // Nothing listens there: a look-up fails at once instead of after a timeout.
-    (c"etc/resolv.conf", b"nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"),
     (c"etc/shells", b"/bin/sh\n/bin/bash\n"),
 ];
 
@@ -75,13 +74,37 @@ pub(crate) struct Account {
     pub(crate) gid: u32,
 }
 
-pub(crate) fn add_etc(tree: &mut Tree, account: &Account, hostname: &Hostname) {
+/// Whom the payload asks for names.
+#[derive(Clone, Copy)]
+pub(crate) enum Resolver {
+    /// Nothing listens there: a look-up fails at once instead of after a timeout.
+    Nobody,
+    /// The relay, at the interface's own address.
+    Relay,
+}
+
+impl Resolver {
+    pub(crate) fn of(network: Option<&Network>) -> Self {
+        if network.is_some() { Self::Relay } else { Self::Nobody }
+    }
+
+    const fn settings(self) -> &'static [u8] {
+        match self {
+            Self::Nobody => b"nameserver 127.0.0.1\noptions timeout:1 attempts:1\n",
+            Self::Relay => b"nameserver 198.18.0.1\n",
+        }
+    }
+}
+
+pub(crate) fn add_etc(tree: &mut Tree, account: &Account, hostname: &Hostname, resolver: Resolver) {
     for &(path, target) in LINKS {
         tree.link_row(path, Cow::Borrowed(target));
     }
     for &(path, content) in FIXED {
         tree.row(Entry::File(Cow::Borrowed(path), 0o644, Cow::Borrowed(content)));
     }
+    let settings = Cow::Borrowed(resolver.settings());
+    tree.row(Entry::File(Cow::Borrowed(c"etc/resolv.conf"), 0o644, settings));
     let name = hostname.as_str();
     let hosts = format!("127.0.0.1 localhost {name}\n::1 localhost ip6-localhost {name}\n");
     for (path, content) in [

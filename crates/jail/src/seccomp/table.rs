@@ -4,6 +4,7 @@
 
 mod allowed;
 mod refused;
+mod relay;
 mod ruled;
 mod set_id;
 mod traced;
@@ -14,6 +15,9 @@ pub const TABLE: &[&[Family]] =
 
 /// The rows of the second filter ([`super::NO_SET_ID`]).
 pub(super) const SET_ID: &[&[Family]] = &[set_id::FAMILIES];
+
+/// The rows of the relay's filter ([`super::RELAY`]).
+pub(super) const RELAY: &[&[Family]] = &[relay::FAMILIES];
 
 /// System calls that share a verdict and the reason for it.
 #[derive(Debug)]

@@ -24,20 +24,6 @@ pub(super) struct Asked<'a> {
 
 const TTY: &[u8] = b"/dev/tty";
 
-/// A box without a network.
-pub(super) fn no_network(spec: &SandboxSpec) -> Answer {
-    Answer {
-        yes: false,
-        inside: None,
-        link: None,
-        why: "a box has no network: a loopback of its own, where only its own programs listen"
-            .into(),
-        setting: "doors",
-        from: spec.doors.from.to_string(),
-        fix: None,
-    }
-}
-
 impl Asked<'_> {
     /// As the box would be given it from here.
     pub(super) fn absolute(&self, path: &[u8]) -> Vec<u8> {

@@ -84,7 +84,7 @@ pub const WALLS: &[Wall] = &[
     row("proc", "a /proc of its own, read-only", &[Step::Inside(In::Proc)], Seen::Mount { at: "/proc", kind: "proc", read_only: true }),
     row("proc-covers", "covers over what /proc tells of the host", &[Step::Inside(In::Mask)], Seen::Line("covered", "0")),
     row("network-namespace", "no network of the host", &[], Seen::Namespace(Namespace::Network, "net")),
-    row("loopback", "a loopback and no other interface", &[Step::Inside(In::Network)], Seen::OnlyLoopback),
+    row("loopback", "a loopback and no other interface", &[Step::Inside(In::Network), Step::Inside(In::Egress)], Seen::OnlyLoopback),
     row("ipc-namespace", "no shared memory or queues of the host", &[], Seen::Namespace(Namespace::Ipc, "ipc")),
     row("uts-namespace", "a host name of its own", &[Step::Inside(In::Hostname)], Seen::Namespace(Namespace::Uts, "uts")),
     row("cgroup-namespace", "no sight of the host's cgroups", &[Step::Inside(In::Cgroup)], Seen::Namespace(Namespace::Cgroup, "cgroup")),

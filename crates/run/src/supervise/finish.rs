@@ -14,6 +14,7 @@ use super::forward::ends;
 use super::waiting::{Source, Waiting, readable};
 use super::{Input, Outcome, Supervisor};
 use crate::error::RunError;
+use crate::network;
 use crate::notices;
 use crate::streams::{Relay, Tty};
 
@@ -91,7 +92,10 @@ impl Supervisor<'_> {
         let withheld = withheld.filter(|withheld| !withheld.is_routine());
         self.notices.extend(withheld.map(|w| Notice::Withheld { what: w.to_string() }));
         self.notices.extend(notices::of_plan(self.jail));
-        Outcome { ending, notices: std::mem::take(&mut self.notices), pending: None }
+        let told = self.relay.take().map(network::Relay::finish).unwrap_or_default();
+        self.notices.extend(told.notices);
+        let notices = std::mem::take(&mut self.notices);
+        Outcome { ending, notices, network: told.events, pending: None }
     }
 }
 

@@ -10,6 +10,8 @@ use rustix::io::Errno;
 pub(super) enum Source {
     Status,
     Signals,
+    /// The relay tells something.
+    Relay,
     /// The terminal's master is about to arrive.
     Master,
     User,

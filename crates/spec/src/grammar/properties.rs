@@ -27,6 +27,7 @@ proptest! {
         drop((VolumeArg::parse(&text), MountArg::parse(&text), Tmpfs::parse(&text)));
         drop((UlimitArg::parse(&text), ByteSize::parse(&text), BoxUser::parse(&text, (1, 1))));
         drop((Entrypoint::parse(&text), EnvEntry::parse(&text), env_file(&text)));
+        drop((AllowArg::parse(&text), crate::DnsName::from_wire(&text)));
         drop((switch(&text), timeout(&text), BoxName::parse(&text), Hostname::parse(&text)));
     }
 

@@ -60,8 +60,8 @@ pub const FOREIGN_FLAGS: &[ForeignFlag] = &[
     row("rootfs", None, Switch, &["false"], IMAGES, "drybox run -- CMD, with the host's programs"),
     row("chrootdirs", None, Value, &[], IMAGES, GONE),
     // Network.
-    row("publish", Some('p'), Value, &[], NETWORK, NETWORK_INSTEAD),
-    row("publish-all", Some('P'), Switch, &["false"], NETWORK, NETWORK_INSTEAD),
+    row("publish", Some('p'), Value, &[], PUBLISH, PUBLISH_INSTEAD),
+    row("publish-all", Some('P'), Switch, &["false"], PUBLISH, PUBLISH_INSTEAD),
     row("expose", None, Value, &[], NETWORK, NETWORK_INSTEAD),
     row("add-host", None, Value, &[], NETWORK, NETWORK_INSTEAD),
     row("dns", None, Value, &["none"], NETWORK, NETWORK_INSTEAD),
@@ -170,10 +170,10 @@ const USERS: &str = "drybox maps users by itself: yours stays yours, and none is
 const DEVICES: &str = "a box has no devices of the host";
 const DEVICES_INSTEAD: &str = "run the part that needs the device on the host";
 const DESCRIPTORS: &str = "no descriptor but stdin, stdout and stderr enters a box";
-const NETWORK: &str =
-    "the network comes with the egress work: until then a box has none but its own loopback";
-const NETWORK_INSTEAD: &str = "fetch what is needed on the host first; programs inside reach each \
-                               other at 127.0.0.1";
+const NETWORK: &str = "drybox makes the network of a box: it reaches the hosts that are named";
+const NETWORK_INSTEAD: &str = "--allow HOST[:PORT]; programs inside reach each other at 127.0.0.1";
+const PUBLISH: &str = "nothing outside reaches into a box";
+const PUBLISH_INSTEAD: &str = "the client in the box too: drybox run -- sh -c 'SERVER & CLIENT'";
 const RECLAIM: &str = "when the kernel takes memory back is the host's matter";
 const SHARES: &str = "who comes first is the host's matter; how much is --cpus";
 const QUOTA: &str = "one flag says how much processor time a box may take";

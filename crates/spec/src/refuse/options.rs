@@ -2,7 +2,7 @@
 
 /// One value, or the beginning of several.
 pub(crate) struct Verdict {
-    /// The value; one that ends in `=` stands for all that begin so.
+    /// The value; one that ends in `=` or `:` stands for all that begin so.
     pub(crate) value: &'static str,
     /// None: it says what is so anyway.
     pub(crate) refused: Option<Because>,
@@ -17,7 +17,7 @@ pub(crate) struct Because {
 
 /// The row of a value, or the last one of the table, which speaks for all others.
 pub(crate) fn verdict(table: &'static [Verdict], value: &[u8]) -> Option<&'static Verdict> {
-    let fits = |row: &&Verdict| match row.value.strip_suffix('=') {
+    let fits = |row: &&Verdict| match row.value.strip_suffix(['=', ':']) {
         Some(_) => value.starts_with(row.value.as_bytes()),
         None => row.value.is_empty() || row.value.as_bytes() == value,
     };
@@ -27,20 +27,21 @@ pub(crate) fn verdict(table: &'static [Verdict], value: &[u8]) -> Option<&'stati
 /// `--network`
 pub(crate) const NETWORKS: &[Verdict] = &[
     Verdict { value: "none", refused: None },
+    Verdict { value: "bridge", refused: None },
+    Verdict { value: "allow:", refused: None },
     Verdict {
         value: "host",
         refused: Some(Because {
             why: "the host's network holds every service that trusts 127.0.0.1, and its other \
                   machines",
-            instead: "--network none, which is the default",
+            instead: "--allow HOST[:PORT] for each host that is needed",
         }),
     },
     Verdict {
         value: "",
         refused: Some(Because {
-            why: "the network comes with the egress work: until then a box has none but its own \
-                  loopback",
-            instead: "--network none, which is the default; fetch what is needed on the host first",
+            why: "a box has no network, the hosts that are named, or every public one",
+            instead: "--network none, allow:HOST,… or bridge",
         }),
     },
 ];

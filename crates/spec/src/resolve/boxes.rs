@@ -4,7 +4,7 @@ use super::{one, places, switch};
 use crate::error::Why;
 use crate::grammar::BadValue;
 use crate::spec::{Life, Profile, Workspace};
-use crate::{BoxName, Facts, RunRequest, SandboxSpec, Source, Sourced, SpecError};
+use crate::{BoxName, Doors, Facts, RunRequest, SandboxSpec, Source, Sourced, SpecError};
 
 /// `--workspace`, else copy-on-write where the current directory is a project.
 pub(super) fn workspace(
@@ -95,6 +95,9 @@ fn no_box_to_keep(
             "writes there land on the host at once: no box keeps them",
         ),
         (Workspace::CopyOnWrite, None) => return Ok(()),
+        (_, None) if matches!(spec.doors.value, Doors::AnyPublicHost { .. }) => {
+            ("--network bridge".to_owned(), "with every host open, this directory is not shown")
+        }
         (_, None) => match spec.workspace.from {
             Source::Flag(flag) => (flag.to_owned(), "nothing of it can be changed"),
             _ => ("this directory".to_owned(), "it is no project, and not shown"),

@@ -20,6 +20,7 @@ const NO_FIX_KNOWN: &[Step] = &[
     Step::Inside(Inside::Stdin),
     Step::Inside(Inside::Pivot),
     Step::Inside(Inside::Network),
+    Step::Inside(Inside::Egress),
     Step::Inside(Inside::Hostname),
     Step::Inside(Inside::Keyring),
     Step::Inside(Inside::Stdio),

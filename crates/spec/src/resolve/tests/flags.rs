@@ -119,18 +119,128 @@ fn every_foreign_flag_is_refused_but_for_what_is_so_anyway() {
     }
 }
 
+fn networks(networks: &[&str], allow: &[&str]) -> Result<SandboxSpec, SpecError> {
+    let bytes = |list: &[&str]| list.iter().map(|text| text.as_bytes().to_vec()).collect();
+    let request = RunRequest { networks: bytes(networks), allow: bytes(allow), ..words(&["true"]) };
+    on(&Host::default(), "/home/u/p", &request)
+}
+
 #[test]
-fn networks_other_than_none_are_refused() {
-    let with = |networks: &[&str]| {
-        let networks = networks.iter().map(|n| n.as_bytes().to_vec()).collect();
-        on(&Host::default(), "/home/u/p", &RunRequest { networks, ..words(&["true"]) })
-    };
-    assert_eq!(with(&["none"]).unwrap().doors.from, Source::Flag("--network"));
-    with(&["none", "none"]).unwrap();
-    for network in ["host", "bridge", "slirp4netns", "pasta:-t,80", "container:x", ""] {
-        assert!(matches!(with(&[network]), Err(SpecError::Refused { .. })), "{network}");
-        assert!(matches!(with(&["none", network]), Err(SpecError::Contradiction { .. })));
+fn foreign_networks_are_refused() {
+    assert_eq!(networks(&["none"], &[]).unwrap().doors.from, Source::Flag("--network"));
+    networks(&["none", "none"], &[]).unwrap();
+    for network in ["host", "slirp4netns", "pasta:-t,80", "container:x", ""] {
+        let got = networks(&[network], &[]);
+        assert!(matches!(got, Err(SpecError::Refused { .. })), "{network}");
+        let got = networks(&["none", network], &[]);
+        assert!(matches!(got, Err(SpecError::Contradiction { .. })));
     }
+    for (network, allow) in
+        [("bridge", &[][..]), ("allow:a.example", &[]), ("none", &["a.example"])]
+    {
+        let got = networks(&["none", network], allow);
+        assert!(matches!(got, Err(SpecError::Contradiction { .. })), "{network}");
+    }
+}
+
+#[test]
+fn hosts_are_named_one_by_one_in_lists_or_in_sets() {
+    let rules = |networks: &[&str], allow: &[&str]| -> Vec<String> {
+        let spec = self::networks(networks, allow).unwrap();
+        let shown = |rule: &Sourced<AllowHost>| format!("{} ({})", rule.value, rule.from);
+        spec.doors.value.rules().iter().map(shown).collect()
+    };
+    assert_eq!(
+        rules(&["allow:a.example:80,443,b.example,c.example:1"], &["d.example", "d.example"]),
+        [
+            "d.example:443 (--allow)",
+            "a.example:80,443 (--network)",
+            "b.example:443 (--network)",
+            "c.example:1 (--network)"
+        ]
+    );
+    assert_eq!(rules(&[], &["@openai"]), ["api.openai.com:443 (--allow @openai)"]);
+    // An empty list opens nothing (CVE-2025-66479).
+    let empty = networks(&["allow:"], &[]).unwrap();
+    assert_eq!(empty.doors, Sourced::new(Doors::FilesOnly, Source::Flag("--network")));
+    for (network, allow) in
+        [("allow:,", ""), ("allow:a.example,443", ""), ("allow:", "@nope"), ("allow:", "")]
+    {
+        let allow: Vec<&str> = if network == "allow:" { vec![allow] } else { Vec::new() };
+        let got = networks(&[network], &allow);
+        assert!(matches!(got, Err(SpecError::Value { .. })), "{network} {allow:?} {got:?}");
+    }
+}
+
+#[test]
+fn a_tools_hosts_come_from_its_users_settings_and_never_from_the_workspace() {
+    let host = Host {
+        texts: [
+            ("/home/u/.npmrc", "registry=https://u:p@npm.example/x/\n@s:registry=https://s.example:1/\n"),
+            ("/etc/pip.conf", "[global]\nindex-url = https://pip.example/simple\nextra-index-url =\n  https://more.example/\n"),
+            ("/home/u/p/.npmrc", "registry=https://evil.example/\n"),
+        ]
+        .into(),
+        files: [
+            ("/home/u/.npmrc", FileKind::File),
+            ("/etc/pip.conf", FileKind::File),
+            ("/home/u/p/.npmrc", FileKind::File),
+        ]
+        .into(),
+        variables: [("PIP_INDEX_URL", "http://var.example/")].into(),
+        ..Host::default()
+    };
+    let rules = |host: &Host, cwd: &str, set: &str| {
+        let request = RunRequest { allow: vec![set.into()], ..words(&["true"]) };
+        let spec = on(host, cwd, &request)?;
+        let shown = |rule: &Sourced<AllowHost>| format!("{} ({})", rule.value, rule.from);
+        Ok::<Vec<String>, SpecError>(spec.doors.value.rules().iter().map(shown).collect())
+    };
+    assert_eq!(
+        rules(&host, "/home/u/p", "@npm").unwrap(),
+        ["npm.example:443 (--allow @npm)", "s.example:1 (--allow @npm)"]
+    );
+    assert_eq!(
+        rules(&host, "/home/u/p", "@pip").unwrap(),
+        [
+            "var.example:80 (--allow @pip)",
+            "pip.example:443 (--allow @pip)",
+            "more.example:443 (--allow @pip)"
+        ]
+    );
+    // With nothing set, and with the file in the workspace itself, nothing is opened.
+    for (host, cwd) in [(&Host::default(), "/home/u/p"), (&host, "/home/u")] {
+        let got = rules(host, cwd, "@npm");
+        assert!(matches!(got, Err(SpecError::Value { .. })), "{cwd}: {got:?}");
+    }
+}
+
+#[test]
+fn with_every_host_open_the_files_are_not() {
+    let spec = networks(&["bridge"], &[]).unwrap();
+    assert_eq!(spec.workspace.value, Workspace::Empty);
+    assert!(matches!(spec.doors.value, Doors::AnyPublicHost { .. }));
+    // The control: with named hosts they are.
+    assert_eq!(networks(&[], &["a.example"]).unwrap().workspace.value, Workspace::CopyOnWrite);
+    let bridge = || RunRequest { networks: vec!["bridge".into()], ..words(&["true"]) };
+    let on_flag = || Some(b"true".to_vec());
+    for request in [
+        RunRequest { volumes: vec!["/home/u/p/x:/x".into()], ..bridge() },
+        RunRequest { workspace: Some("cow".into()), ..bridge() },
+        RunRequest { workspace: Some("ro".into()), ..bridge() },
+        RunRequest { keep: on_flag(), ..bridge() },
+        RunRequest { new: on_flag(), ..bridge() },
+        RunRequest { box_name: Some("b".into()), ..bridge() },
+    ] {
+        let got = on(&everything(), "/home/u/p", &request);
+        let Err(SpecError::Contradiction { first, second, .. }) = got else {
+            panic!("{request:?}: {got:?}");
+        };
+        assert!(first == "--network bridge" || second == "--network bridge", "{first} {second}");
+    }
+    // What needs no file of the user is no contradiction.
+    let request = RunRequest { workspace: Some("none".into()), rm: on_flag(), ..bridge() };
+    on(&everything(), "/home/u/p", &request).unwrap();
 }
 
 #[test]

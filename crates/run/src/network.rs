@@ -1,0 +1,193 @@
+//! The relay of a box whose spec names hosts: a process beside the supervisor, forked before the box
+//! is, so that it knows nothing of it but the sockets that the box's first process hands out.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
+
+use drybox_egress::{Bounds, NameServers, Settings, Wires, serve};
+use drybox_jail::{Network, Worker, confine, seccomp, worker};
+use drybox_spec::{NetworkEvent, Notice, SandboxSpec};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Signal, pidfd_send_signal};
+
+use crate::error::RunError;
+use crate::host::Host;
+
+/// A running relay. Dropping it ends it.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    worker: Option<Worker>,
+    lifeline: Option<OwnedFd>,
+    report: OwnedFd,
+    /// The beginning of a line whose end has not come.
+    partial: Vec<u8>,
+    told: Told,
+    ended: bool,
+}
+
+/// What the relay told.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) events: Vec<NetworkEvent>,
+    pub(crate) notices: Vec<Notice>,
+}
+
+/// Starts a relay, and gives what the box needs of it; none: the spec has no network.
+pub(crate) fn start(
+    spec: &SandboxSpec,
+    host: &Host<'_>,
+) -> Result<Option<(Relay, Network)>, RunError> {
+    if !spec.doors.value.has_network() {
+        return Ok(None);
+    }
+    let fail = |what| move |errno| RunError::Supervise { what, errno };
+    let no_pipe = fail("no pipe to the relay could be made");
+    let name_servers = name_servers(host)?;
+    let (ours, boxes) =
+        socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+            .map_err(no_pipe)?;
+    let (report, report_end) = pipe_with(PipeFlags::CLOEXEC).map_err(no_pipe)?;
+    let (lifeline_end, lifeline) = pipe_with(PipeFlags::CLOEXEC).map_err(no_pipe)?;
+    rustix::io::ioctl_fionbio(&report, true).map_err(no_pipe)?;
+    let settings = Settings {
+        doors: spec.doors.value.clone(),
+        max_upload: spec.max_upload.value,
+        name_servers,
+        bounds: Bounds::default(),
+    };
+    let keep = [ours.as_fd(), report_end.as_fd(), lifeline_end.as_fd()];
+    let worker = worker(keep, || {
+        let wires = (|| {
+            Ok::<_, Errno>(Wires {
+                listeners: rustix::io::fcntl_dupfd_cloexec(&ours, 3)?,
+                report: rustix::io::fcntl_dupfd_cloexec(&report_end, 3)?,
+                lifeline: rustix::io::fcntl_dupfd_cloexec(&lifeline_end, 3)?,
+            })
+        })();
+        if let Ok(wires) = wires {
+            let lock = || confine(seccomp::RELAY).map_err(io::Error::from);
+            // Its end is told by the end of what it reports.
+            serve(settings, wires, lock).ok();
+        }
+    })
+    .map_err(fail("no process for the relay could be made"))?;
+    let relay = Relay {
+        worker: Some(worker),
+        lifeline: Some(lifeline),
+        report,
+        partial: Vec::new(),
+        told: Told::default(),
+        ended: false,
+    };
+    let network = Network { ports: spec.doors.value.ports(), relay: Arc::new(boxes) };
+    Ok(Some((relay, network)))
+}
+
+/// Those that the caller named, else the host's.
+fn name_servers(host: &Host<'_>) -> Result<NameServers, RunError> {
+    if let Some(server) = host.name_server {
+        return Ok(NameServers::One(server));
+    }
+    let read = || -> Result<Vec<u8>, Errno> {
+        let file = open(RESOLV_CONF, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+        let mut text = vec![0; LONGEST];
+        let length = rustix::io::read(&file, &mut text)?;
+        text.truncate(length);
+        Ok(text)
+    };
+    read().map(NameServers::Configured).map_err(|errno| RunError::NameServers { errno })
+}
+
+impl Relay {
+    /// What to wait for; none: it has ended.
+    pub(crate) fn poll(&self) -> Option<PollFd<'_>> {
+        (!self.ended).then(|| PollFd::from_borrowed_fd(self.report.as_fd(), PollFlags::IN))
+    }
+
+    /// Takes what it told; `false` once it has ended.
+    pub(crate) fn take(&mut self) -> bool {
+        let mut bytes = [0; 16 * 1024];
+        loop {
+            match rustix::io::read(&self.report, &mut bytes) {
+                Ok(0) => {
+                    self.ended = true;
+                    return false;
+                }
+                Ok(length) => self.read(bytes.get(..length).unwrap_or_default()),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return true,
+                Err(_) => {
+                    self.ended = true;
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Ends it, and gives everything that it told.
+    pub(crate) fn finish(mut self) -> Told {
+        if self.ended {
+            self.told.notices.push(Notice::RelayEnded);
+        }
+        self.last_words();
+        std::mem::take(&mut self.told)
+    }
+
+    /// Ends it, for the box has ended, and hears it out.
+    pub(crate) fn last_words(&mut self) -> &[NetworkEvent] {
+        self.lifeline = None;
+        while !self.ended && ready(self.report.as_fd()) && self.take() {}
+        self.told()
+    }
+
+    /// What it has told so far.
+    pub(crate) fn told(&self) -> &[NetworkEvent] {
+        &self.told.events
+    }
+
+    fn read(&mut self, bytes: &[u8]) {
+        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
+            if self.partial.len().saturating_add(part.len()) <= LONGEST_LINE {
+                self.partial.extend_from_slice(part);
+            }
+            if part.ends_with(b"\n") {
+                let line = std::mem::take(&mut self.partial);
+                // The relay read what the payload sent: its words are not trusted either.
+                self.told.events.extend(serde_json::from_slice::<NetworkEvent>(&line));
+            }
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.lifeline = None;
+        if let Some(worker) = self.worker.take() {
+            if !self.ended {
+                pidfd_send_signal(&worker.pidfd, Signal::KILL).ok();
+            }
+            worker.wait();
+        }
+    }
+}
+
+/// Whether something comes within the time that its last words may take.
+fn ready(report: BorrowedFd<'_>) -> bool {
+    let patience = Timespec { tv_sec: 1, tv_nsec: 0 };
+    let mut fds = [PollFd::from_borrowed_fd(report, PollFlags::IN)];
+    loop {
+        match poll(&mut fds, Some(&patience)) {
+            Err(Errno::INTR) => {}
+            done => return done.is_ok_and(|ready| ready > 0),
+        }
+    }
+}
+
+const RESOLV_CONF: &str = "/etc/resolv.conf";
+const LONGEST: usize = 64 * 1024;
+const LONGEST_LINE: usize = 4096;

@@ -1,0 +1,143 @@
+//! `--allow` and `--network`: which doors are open.
+
+use super::{SpecError, tools};
+use crate::doors::MOST_PORTS;
+use crate::error::Why;
+use crate::grammar::{AllowArg, BadValue};
+use crate::request::Typed;
+use crate::{AllowHost, Doors, Facts, NamedHosts, RunRequest, Source, Sourced, Workspace};
+
+/// The doors of a request. What `--network` cannot say was refused before.
+pub(super) fn doors(request: &RunRequest, facts: &Facts<'_>) -> Result<Sourced<Doors>, SpecError> {
+    let none = request.networks.iter().any(|network| network == b"none");
+    if let Some(allowed) = request.allow.first().filter(|_| none) {
+        return Err(SpecError::Contradiction {
+            first: "--network none".into(),
+            second: format!("--allow {}", crate::ShellWords(&[allowed])).into(),
+            source: Why("a host can be reached, or nothing can"),
+            fix: "--allow HOST alone",
+        });
+    }
+    let mut rules = Vec::new();
+    for value in &request.allow {
+        add(&mut rules, "--allow", value, value, facts)?;
+    }
+    for value in &request.networks {
+        let Some(list) = value.strip_prefix(b"allow:") else { continue };
+        for rule in split(list) {
+            add(&mut rules, "--network", value, &rule, facts)?;
+        }
+    }
+    let bridge = request.networks.iter().any(|network| network == b"bridge");
+    let from = match (request.networks.is_empty(), request.allow.is_empty()) {
+        (false, _) => Source::Flag("--network"),
+        (true, false) => Source::Flag("--allow"),
+        (true, true) => Source::Default,
+    };
+    let doors = match bridge {
+        true => Doors::AnyPublicHost { named: rules },
+        false => NamedHosts::new(rules).map_or(Doors::FilesOnly, Doors::FilesAndHosts),
+    };
+    if doors.ports().len() > MOST_PORTS {
+        return Err(SpecError::Refused {
+            flag: "--allow".to_owned(),
+            value: None,
+            source: Why("all rules together name more than 100 ports"),
+            instead: "the ports that are needed",
+        });
+    }
+    Ok(Sourced::new(doors, from))
+}
+
+/// With every public host open, none of the user's files are there (I1).
+pub(super) fn close_files(
+    doors: &Doors,
+    request: &RunRequest,
+    workspace: &mut Sourced<Workspace>,
+) -> Result<(), SpecError> {
+    if !matches!(doors, Doors::AnyPublicHost { .. }) {
+        return Ok(());
+    }
+    let shares = [("-v", &request.volumes), ("--mount", &request.mounts)];
+    let shared = shares.iter().find_map(|(flag, values)| Some((*flag, values.first()?)));
+    if let Some((flag, value)) = shared {
+        return Err(SpecError::Contradiction {
+            first: BRIDGE.into(),
+            second: format!("{flag} {}", crate::ShellWords(&[value])).into(),
+            source: Why(EVERY_HOST),
+            fix: NAME_HOSTS,
+        });
+    }
+    if workspace.value == Workspace::Empty {
+        return Ok(());
+    }
+    if let Some(shown) = &request.workspace {
+        return Err(SpecError::Contradiction {
+            first: BRIDGE.into(),
+            second: format!("--workspace {}", crate::ShellWords(&[shown])).into(),
+            source: Why(EVERY_HOST),
+            fix: NAME_HOSTS,
+        });
+    }
+    *workspace = Sourced::new(Workspace::Empty, Source::Implied(BRIDGE));
+    Ok(())
+}
+
+fn add(
+    rules: &mut Vec<Sourced<AllowHost>>,
+    flag: &'static str,
+    typed: &Typed,
+    rule: &[u8],
+    facts: &Facts<'_>,
+) -> Result<(), SpecError> {
+    let bad = |source| SpecError::Value { flag, value: typed.clone(), source };
+    match AllowArg::parse(rule).map_err(bad)? {
+        AllowArg::Host(rule) => push(rules, Sourced::new(rule, Source::Flag(flag))),
+        AllowArg::Tool(tool) => {
+            for rule in tools::hosts(tool, facts).map_err(bad)? {
+                push(rules, Sourced::new(rule, Source::HostSet(tool.name)));
+            }
+        }
+        AllowArg::Set(set) => {
+            for rule in set.rules {
+                let rule = AllowHost::parse(rule.as_bytes()).map_err(bad)?;
+                push(rules, Sourced::new(rule, Source::HostSet(set.name)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn push(rules: &mut Vec<Sourced<AllowHost>>, rule: Sourced<AllowHost>) {
+    if !rules.iter().any(|earlier| earlier.value == rule.value) {
+        rules.push(rule);
+    }
+}
+
+/// Rules between commas; numbers alone are further ports of the rule before them.
+fn split(list: &[u8]) -> Vec<Vec<u8>> {
+    let mut rules: Vec<Vec<u8>> = Vec::new();
+    if list.is_empty() {
+        return rules;
+    }
+    for part in list.split(|&b| b == b',') {
+        let is_port = !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+        match rules.last_mut() {
+            Some(rule) if is_port && rule.contains(&b':') => {
+                rule.push(b',');
+                rule.extend_from_slice(part);
+            }
+            _ => rules.push(part.to_vec()),
+        }
+    }
+    rules
+}
+
+/// `--max-upload SIZE`: bytes to each host.
+pub(super) fn max_upload(value: &[u8]) -> Result<crate::ByteSize, BadValue> {
+    crate::ByteSize::parse(value)
+}
+
+const BRIDGE: &str = "--network bridge";
+const EVERY_HOST: &str = "what can read your files would reach every host";
+const NAME_HOSTS: &str = "--allow HOST for each host that is needed, in place of --network bridge";
