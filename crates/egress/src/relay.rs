@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 
+use crate::admission::Judges;
 use crate::dns::Families;
 use crate::names::Names;
 use listeners::Listeners;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub name_servers: NameServers,
     /// Bounds on connections.
     pub bounds: Bounds,
+    /// Who says what an address is.
+    pub judges: Judges,
 }
 
 /// How many connections, and for how long.

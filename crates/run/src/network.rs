@@ -5,8 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use drybox_egress::{Bounds, NameServers, Settings, Wires, serve};
-use drybox_jail::{Network, Worker, confine, seccomp, worker};
+use drybox_egress::{Bounds, Judges, NameServers, Settings, Wires, class_of, is_own, serve};
+use drybox_jail::{Network, Worker, confine, seccomp, wall, worker};
 use drybox_spec::{NetworkEvent, Notice, SandboxSpec};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
@@ -59,8 +59,12 @@ pub(crate) fn start(
         max_upload: spec.max_upload.value,
         name_servers,
         bounds: Bounds::default(),
+        judges: Judges {
+            class_of: |address| wall!("inner-addresses", class_of(address)),
+            is_own: |address| wall!("own-addresses", is_own(address)),
+        },
     };
-    let keep = [ours.as_fd(), report_end.as_fd(), lifeline_end.as_fd()];
+    let keep: &[BorrowedFd<'_>] = &[ours.as_fd(), report_end.as_fd(), lifeline_end.as_fd()];
     let worker = worker(keep, || {
         let wires = (|| {
             Ok::<_, Errno>(Wires {

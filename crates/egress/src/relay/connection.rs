@@ -9,10 +9,9 @@ use drybox_spec::{Attempt, DnsName, Layer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::Relay;
+use super::{Relay, Settings};
 use super::copy::{Carried, Copy, End};
 use super::speech::{Speech, Unfit};
-use crate::address::is_own;
 use crate::admission::{Named, Refusal, Target};
 
 /// Serves a connection that was made to `destination`.
@@ -69,7 +68,10 @@ impl Relay {
         of: &mut Of,
         carried: &Carried,
     ) -> End {
-        let named = Named::of(destination, &self.names.borrow(), &self.settings.doors);
+        let named = {
+            let Settings { doors, judges, .. } = &self.settings;
+            Named::of(destination, &self.names.borrow(), doors, judges)
+        };
         let named = match named {
             Ok(named) => named,
             Err((name, why)) => {
@@ -113,7 +115,8 @@ impl Relay {
             },
         };
         carried.permit.replace(named.permit().to_owned());
-        let admitted = match named.resolved(found).admit(&self.settings.doors, &is_own) {
+        let Settings { doors, judges, .. } = &self.settings;
+        let admitted = match named.resolved(found).admit(doors, judges) {
             Ok(admitted) => admitted,
             Err(why) => {
                 reset(client);
