@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use drybox_spec::{DnsName, Doors, Layer, Permit};
@@ -127,6 +127,14 @@ impl Named {
     pub fn resolved(self, found: Vec<IpAddr>) -> Resolved {
         let addresses = match self.target {
             Target::Name(_) => found,
+            // A server of this machine listens at one of its two loopbacks, and a program that says
+            // `localhost` tries either. Which of them the user named is judged next.
+            Target::Address(address) if address == Ipv4Addr::LOCALHOST => {
+                vec![address, Ipv6Addr::LOCALHOST.into()]
+            }
+            Target::Address(address) if address == Ipv6Addr::LOCALHOST => {
+                vec![address, Ipv4Addr::LOCALHOST.into()]
+            }
             Target::Address(address) => vec![address],
         };
         Resolved { named: self, addresses }
@@ -264,7 +272,8 @@ mod tests {
     fn admitted(rules: &[&str], found: &[&str]) -> Result<Vec<String>, Refusal> {
         let (doors, mut names) = (doors(rules), Names::default());
         let inside = names.address_of(&name("good.example"), &doors).unwrap();
-        let named = Named::of(SocketAddr::new(inside.v4.into(), 443), &names, &doors, &JUDGES).unwrap();
+        let named =
+            Named::of(SocketAddr::new(inside.v4.into(), 443), &names, &doors, &JUDGES).unwrap();
         let admitted = named.resolved(addresses(found)).admit(&doors, &JUDGES)?;
         Ok(admitted.addresses.iter().map(ToString::to_string).collect())
     }
@@ -289,7 +298,8 @@ mod tests {
     fn this_machine_is_no_public_host() {
         let (doors, mut names) = (doors(&["good.example"]), Names::default());
         let inside = names.address_of(&name("good.example"), &doors).unwrap();
-        let named = || Named::of(SocketAddr::new(inside.v6.into(), 443), &names, &doors, &JUDGES).unwrap();
+        let named =
+            || Named::of(SocketAddr::new(inside.v6.into(), 443), &names, &doors, &JUDGES).unwrap();
         let resolved = || named().resolved(addresses(&["93.184.216.34"]));
         let all_own = Judges { is_own: |_| true, ..JUDGES };
         assert_eq!(resolved().admit(&doors, &all_own).unwrap_err(), Refusal::Own);
@@ -301,8 +311,9 @@ mod tests {
         let rules = doors(&["good.example:443", "10.0.0.0/8:5432", "127.0.0.1:5432"]);
         let mut names = Names::default();
         names.address_of(&name("good.example"), &rules).unwrap();
-        let of =
-            |text: &str| Named::of(text.parse().unwrap(), &names, &rules, &JUDGES).map_err(|(_, why)| why);
+        let of = |text: &str| {
+            Named::of(text.parse().unwrap(), &names, &rules, &JUDGES).map_err(|(_, why)| why)
+        };
         assert_eq!(of("198.18.1.0:443").unwrap().target, Target::Name(name("good.example")));
         assert_eq!(of("198.18.1.0:22"), Err(Refusal::NotAllowed));
         assert_eq!(of("198.18.1.1:443"), Err(Refusal::NoName));
@@ -314,8 +325,9 @@ mod tests {
         );
         assert_eq!(of("127.0.0.1:5432").unwrap().permit, "--allow 127.0.0.1:5432");
         let bridge = Doors::AnyPublicHost { named: Vec::new() };
-        let of =
-            |text: &str| Named::of(text.parse().unwrap(), &names, &bridge, &JUDGES).map_err(|(_, why)| why);
+        let of = |text: &str| {
+            Named::of(text.parse().unwrap(), &names, &bridge, &JUDGES).map_err(|(_, why)| why)
+        };
         assert!(of("93.184.216.34:443").is_ok());
         assert_eq!(of("93.184.216.34:22"), Err(Refusal::NotAllowed));
         for inner in ["127.0.0.1:443", "[::1]:443", "10.0.0.1:443", "[::ffff:7f00:1]:443"] {

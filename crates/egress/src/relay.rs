@@ -6,6 +6,7 @@
 mod connection;
 mod copy;
 mod dns;
+mod inward;
 mod listeners;
 mod report;
 mod speech;
@@ -18,7 +19,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
-use drybox_spec::{ByteSize, Doors};
+use drybox_spec::{ByteSize, Doors, Publish};
 use tokio::net::unix::pipe;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
@@ -65,6 +66,8 @@ pub struct Bounds {
 pub struct Wires {
     /// Gives the listening sockets, one a message, then end of file (`SCM_RIGHTS`, unix(7)).
     pub listeners: OwnedFd,
+    /// Sockets of the host that listen, and where what connects to them leads.
+    pub published: Vec<(Publish, OwnedFd)>,
     /// Takes what is told: one [`drybox_spec::NetworkEvent`] a line, as JSON.
     pub report: OwnedFd,
     /// Its end of file ends the relay.
@@ -117,10 +120,10 @@ pub fn serve(
             ending,
             began: Instant::now(),
         });
-        let resolvers = listeners.spawn(&relay);
+        let serving = listeners.spawn(&relay, wires.published);
         ended(&lifeline).await;
         end.send_replace(true);
-        resolvers.abort();
+        serving.abort();
         // The connections tell what they carried.
         let until = Instant::now() + LAST_WORDS;
         while relay.open.get() > 0 && Instant::now() < until {
@@ -159,6 +162,10 @@ pub(crate) struct Relay {
     open: Cell<usize>,
     ending: watch::Receiver<bool>,
     began: Instant,
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Bytes that are read at a time.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::spec::{Life, Profile, Stdin, Terminal, ToolChains};
 use crate::{
     BoxName, BoxPath, BoxUser, ByteSize, Command, Cpus, Doors, EnvVar, Hostname, Limits, Memory,
-    Pids, SandboxSpec, Share, Source, Sourced, Tmpfs, Ulimit, Workspace,
+    Pids, Publish, SandboxSpec, Share, Source, Sourced, Tmpfs, Ulimit, Workspace,
 };
 
 /// Builds a [`SandboxSpec`]; made by [`SandboxSpec::builder`].
@@ -41,6 +41,7 @@ impl SpecBuilder {
         let spec = SandboxSpec {
             command: Sourced::new(command, Source::Api),
             doors: Sourced::default_of(Doors::FilesOnly),
+            publish: Vec::new(),
             max_upload: Sourced::default_of(ByteSize(1 << 30)),
             workspace: Sourced::default_of(Workspace::CurrentDir),
             life: Sourced::default_of(Life::ThrownAway),
@@ -74,6 +75,12 @@ impl SpecBuilder {
     /// gets no share and no workspace, whatever else is set here (I1).
     pub fn doors(mut self, doors: Doors) -> Self {
         self.spec.doors = Sourced::new(doors, Source::Api);
+        self
+    }
+
+    /// Adds a port of the host that leads into the box.
+    pub fn publish(mut self, publish: Publish) -> Self {
+        self.spec.publish.push(Sourced::new(publish, Source::Api));
         self
     }
 

@@ -1,6 +1,6 @@
 //! What a run tells: how it ended, and what was weaker than it could be.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -137,6 +137,27 @@ pub struct Attempt {
     pub took: u64,
 }
 
+/// One connection to a published port (`--publish`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Whether something in the box listened.
+    pub verdict: Verdict,
+    /// Who came.
+    pub from: SocketAddr,
+    /// The port of the box.
+    pub port: u16,
+    /// What allowed it, or why it led to nothing, in words.
+    pub why: String,
+    /// Bytes that left the box.
+    pub sent: u64,
+    /// Bytes that came into it.
+    pub received: u64,
+    /// When it began, in milliseconds since the box's network began.
+    pub began: u64,
+    /// How long it took, in milliseconds.
+    pub took: u64,
+}
+
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -177,6 +198,8 @@ pub enum Layer {
 pub enum NetworkEvent {
     /// Something was reached, or not.
     Attempt(Attempt),
+    /// Somebody came to a published port.
+    Visit(Visit),
     /// More attempts were made than are told one by one.
     Untold {
         /// How many.

@@ -47,6 +47,7 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     spec.tmpfs = mounts.tmpfs;
     spec.env = env::resolve(request, facts, &workspace.value)?;
     spec.workspace = workspace;
+    spec.publish = doors::publish(request, &doors.value)?;
     spec.doors = doors;
     boxes::life(request, facts, &mut spec)?;
     spec.workdir = workdir(request)?;

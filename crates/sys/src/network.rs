@@ -23,9 +23,26 @@ const OWN_V6: Ipv6Addr = Ipv6Addr::new(0xfd64, 0x7279, 0x626f, 0x7800, 0, 0, 0xc
 const DNS: u16 = 53;
 const LOOPBACK: u32 = 1;
 
+/// Gives the relay its sockets.
+pub(crate) fn open(network: &Network<'_>) -> Result<()> {
+    if let Some(ports) = network.ways_out {
+        lead_out(network, ports)?;
+    }
+    for family in [AddressFamily::INET, AddressFamily::INET6] {
+        for _ in 0..network.ways_in {
+            match socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None) {
+                Ok(socket) => give(network, &socket)?,
+                Err(Errno::AFNOSUPPORT) => break,
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Makes every address local, and hands the sockets that listen to the relay. The payload can take
 /// none of their ports and change no route: it has no capability for either.
-pub(crate) fn open(network: &Network<'_>) -> Result<()> {
+fn lead_out(network: &Network<'_>, ports: &[u16]) -> Result<()> {
     // Protocol 0 is `NETLINK_ROUTE`.
     let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
     ask(socket.as_fd(), &address(Family::V4(OWN_V4)))?;
@@ -41,7 +58,7 @@ pub(crate) fn open(network: &Network<'_>) -> Result<()> {
         give(network, &datagrams(Family::V6(OWN_V6))?)?;
         give(network, &listener(Family::V6(OWN_V6), DNS)?)?;
     }
-    for &port in network.ports {
+    for &port in ports {
         give(network, &listener(Family::V4(Ipv4Addr::UNSPECIFIED), port)?)?;
         if has_v6 {
             give(network, &listener(Family::V6(Ipv6Addr::UNSPECIFIED), port)?)?;

@@ -44,6 +44,8 @@ pub(super) const FLAGS: &[Flag] = &[
     switch("no-tool-chains", None, FILES, "Hides the tool chains under your home (rustup, nvm, …)", One(|r| &mut r.no_tool_chains)),
     value("allow", None, "HOST[:PORT]", NETWORK, "Opens a host at a port (443), for every program; or a set: @github", Many(|r| &mut r.allow)),
     Flag { alias: Some("net"), ..value("network", None, "MODE", NETWORK, "none (default), allow:HOST,… or bridge: all public hosts, no files", Many(|r| &mut r.networks)) },
+    value("allow-host-port", None, "PORT", NETWORK, "Opens one port of this machine's own loopback", Many(|r| &mut r.allow_host_ports)),
+    value("publish", Some('p'), "[IP:]HOST:BOX", NETWORK, "A port of this machine (127.0.0.1, or IP) that leads into the box", Many(|r| &mut r.publish)),
     value("max-upload", None, "SIZE", NETWORK, "What may leave for each host, in bytes (default: 1g)", One(|r| &mut r.max_upload)),
     value("env", Some('e'), "NAME[=VALUE]", COMMAND, "Sets a variable; NAME alone copies yours, 'N*' all so named", Many(|r| &mut r.env)),
     value("env-file", None, "FILE", COMMAND, "Variables from a file, one a line", Many(|r| &mut r.env_files)),

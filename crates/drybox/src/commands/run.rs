@@ -20,7 +20,7 @@ pub(crate) fn run(args: &RunArgs) -> Done {
         let place = drybox_run::place_of(&spec, &host.for_run());
         return show(&render::explain(&spec, &facts, place.as_ref(), &tool_chains, format));
     }
-    if !args.output.quiet && spec.doors.value.has_network() {
+    if !args.output.quiet && (spec.doors.value.has_network() || !spec.publish.is_empty()) {
         let place = drybox_run::place_of(&spec, &host.for_run());
         render::doors(&spec, &facts, place.as_ref(), format);
     }

@@ -191,6 +191,7 @@ fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
     ];
     let rules = spec.doors.value.rules().iter();
     rows.extend(rules.map(|rule| row("allow", rule, ToString::to_string)));
+    rows.extend(spec.publish.iter().map(|port| row("publish", port, ToString::to_string)));
     if spec.doors.value.has_network() {
         rows.push(row("max-upload", &spec.max_upload, |limit| format!("{} bytes a host", limit.0)));
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use drybox_spec::{Attempt, NetworkEvent, Shown, Verdict};
+use drybox_spec::{Attempt, NetworkEvent, Shown, Verdict, Visit};
 
 /// A line a host, at most so many of each kind.
 pub(super) fn lines(events: &[NetworkEvent]) -> Vec<String> {
@@ -30,6 +30,16 @@ pub(super) fn lines(events: &[NetworkEvent]) -> Vec<String> {
     });
     let sent = tally(attempts().filter(|attempt| attempt.sent >= WORTH_TELLING));
     add(&mut lines, &sent, |(host, _), _, sent| format!("{} left for {host}", Bytes(sent)));
+    let mut unheard = BTreeMap::<u16, (u64, &str)>::new();
+    for event in events {
+        if let NetworkEvent::Visit(Visit { verdict: Verdict::Failed, port, why, .. }) = event {
+            let (times, _) = unheard.entry(*port).or_insert((0, why));
+            *times = times.saturating_add(1);
+        }
+    }
+    lines.extend(unheard.into_iter().map(|(port, (times, why))| {
+        format!("not reached: port {port} of the box (-p): {}{}", Shown(why), Times(times))
+    }));
     for event in events {
         if let NetworkEvent::Untold { attempts } = event {
             lines.push(format!("{attempts} more attempts to reach the network are not told"));

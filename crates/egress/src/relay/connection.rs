@@ -9,9 +9,9 @@ use drybox_spec::{Attempt, DnsName, Layer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::{Relay, Settings};
 use super::copy::{Carried, Copy, End};
 use super::speech::{Speech, Unfit};
+use super::{Relay, Settings, millis};
 use crate::admission::{Named, Refusal, Target};
 
 /// Serves a connection that was made to `destination`.
@@ -136,7 +136,8 @@ impl Relay {
         server.set_nodelay(true).ok();
         let host =
             of.name.as_ref().map_or_else(|| destination.ip().to_string(), ToString::to_string);
-        let copy = Copy { relay: self, client: &client, server: &server, host: &host, carried };
+        let host = Some(host.as_str());
+        let copy = Copy { relay: self, client: &client, server: &server, host, carried };
         let end = copy.run(speech, ready, held).await;
         if let End::Refused(layer, why) = &end {
             reset(server);
@@ -181,7 +182,6 @@ impl Relay {
             End::Refused(layer, why) => (Verdict::Refused, *layer, why.clone()),
             End::Failed(why) => (Verdict::Failed, Layer::Upstream, why.clone()),
         };
-        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.reporter.tell(Attempt {
             verdict,
             layer,
@@ -198,7 +198,7 @@ impl Relay {
 
     /// Milliseconds since the relay began.
     pub(super) fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+        millis(self.began.elapsed())
     }
 
     /// Counts a connection as open until the result is dropped.
@@ -229,7 +229,7 @@ impl End {
 }
 
 /// Ends a connection so that the program sees an error and not an end.
-fn reset(stream: TcpStream) {
+pub(super) fn reset(stream: TcpStream) {
     rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).ok();
     drop(stream);
 }

@@ -46,8 +46,8 @@ pub(super) struct Copy<'a> {
     pub(super) relay: &'a Relay,
     pub(super) client: &'a TcpStream,
     pub(super) server: &'a TcpStream,
-    /// Whose upload is counted.
-    pub(super) host: &'a str,
+    /// Whose upload is counted; none: who is connected came to the box, and may take what it gives.
+    pub(super) host: Option<&'a str>,
     pub(super) carried: &'a Carried,
 }
 
@@ -212,10 +212,11 @@ impl Copy<'_> {
     }
 
     fn count_upload(&self, length: usize) -> Result<(), End> {
+        let Some(host) = self.host else { return Ok(()) };
         let mut uploaded = self.relay.uploaded.borrow_mut();
         let limit = self.relay.settings.max_upload.0;
         // A key is only made for a host that was connected to.
-        let so_far = uploaded.entry(self.host.to_owned()).or_default();
+        let so_far = uploaded.entry(host.to_owned()).or_default();
         let after = so_far.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
         if after > limit {
             return Err(End::Refused(

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
+use drybox_spec::Publish;
 use rustix::io::IoSliceMut;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketType, recvmsg, sockopt,
@@ -14,6 +15,7 @@ use rustix::net::{
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::inward::{self, Inward};
 use super::{Relay, connection, dns};
 use crate::dns::Families;
 
@@ -23,6 +25,7 @@ pub(super) struct Listeners {
     relayed: Vec<TcpListener>,
     dns_udp: Vec<UdpSocket>,
     dns_tcp: Vec<TcpListener>,
+    inward: Inward,
     pub(super) families: Families,
 }
 
@@ -37,6 +40,7 @@ impl Listeners {
             relayed: Vec::new(),
             dns_udp: Vec::new(),
             dns_tcp: Vec::new(),
+            inward: Inward::new(),
             families: Families::V4,
         };
         while let Some(socket) = next(&channel)? {
@@ -55,6 +59,9 @@ impl Listeners {
             self.dns_udp.push(socket);
             return Ok(());
         }
+        if !sockopt::socket_acceptconn(&socket)? {
+            return self.inward.add(socket);
+        }
         let listener = TcpListener::from(socket);
         listener.set_nonblocking(true)?;
         match listener.local_addr()?.port() {
@@ -65,8 +72,9 @@ impl Listeners {
     }
 
     /// Serves each.
-    pub(super) fn spawn(self, relay: &Rc<Relay>) -> Serving {
+    pub(super) fn spawn(self, relay: &Rc<Relay>, published: Vec<(Publish, OwnedFd)>) -> Serving {
         let mut tasks = JoinSet::new();
+        inward::spawn(relay, self.inward, published, &mut tasks);
         for listener in self.relayed {
             tasks.spawn_local(accept(Rc::clone(relay), listener, Kind::Relayed));
         }

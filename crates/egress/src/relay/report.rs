@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use drybox_spec::{Attempt, NetworkEvent};
+use drybox_spec::{Attempt, NetworkEvent, Visit};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -32,8 +32,17 @@ impl Reporter {
 
     /// Tells one attempt.
     pub(super) fn tell(&self, attempt: Attempt) {
+        self.send(NetworkEvent::Attempt(attempt));
+    }
+
+    /// Tells who came in.
+    pub(super) fn tell_visit(&self, visit: Visit) {
+        self.send(NetworkEvent::Visit(visit));
+    }
+
+    fn send(&self, event: NetworkEvent) {
         let room = self.told.get() < MOST;
-        if room && self.lines.try_send(NetworkEvent::Attempt(attempt)).is_ok() {
+        if room && self.lines.try_send(event).is_ok() {
             self.told.set(self.told.get().saturating_add(1));
         } else {
             self.untold.set(self.untold.get().saturating_add(1));
