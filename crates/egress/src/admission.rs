@@ -7,7 +7,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use drybox_spec::{DnsName, Doors, Layer, Permit};
+use drybox_spec::{Attempt, DnsName, Doors, Layer, Permit};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -243,7 +243,7 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAllowed => out.write_str("no rule allows it"),
+            Self::NotAllowed => out.write_str(Attempt::NOT_ALLOWED),
             Self::NoName => out.write_str("the address stands for no name"),
             Self::NoAddress => out.write_str("the name has no address"),
             Self::Class(class) => write!(out, "it leads to {}", class.what),

@@ -64,7 +64,8 @@ pub struct Bounds {
 /// The relay's descriptors.
 #[derive(Debug)]
 pub struct Wires {
-    /// Gives the listening sockets, one a message, then end of file (`SCM_RIGHTS`, unix(7)).
+    /// Gives the sockets and the file for refusals, one a message, then end of file (`SCM_RIGHTS`,
+    /// unix(7)).
     pub listeners: OwnedFd,
     /// Sockets of the host that listen, and where what connects to them leads.
     pub published: Vec<(Publish, OwnedFd)>,
@@ -102,9 +103,12 @@ pub fn serve(
     runtime.block_on(tasks.run_until(async move {
         let upstream = Upstream::new(&settings.name_servers)?;
         let lifeline = pipe::Receiver::from_owned_fd(wires.lifeline)?;
-        let (reporter, writer) = Reporter::new(wires.report)?;
+        let (mut reporter, writer) = Reporter::new(wires.report)?;
         lock()?;
-        let listeners = Listeners::receive(&wires.listeners)?;
+        let mut listeners = Listeners::receive(&wires.listeners)?;
+        if let Some(file) = listeners.refusals.take() {
+            reporter.say_in(file);
+        }
         drop(wires.listeners);
         let writer = tokio::task::spawn_local(writer);
         let (end, ending) = watch::channel(false);

@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::Shown;
+
 /// How the payload ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -135,6 +137,42 @@ pub struct Attempt {
     pub began: u64,
     /// How long it took, in milliseconds.
     pub took: u64,
+}
+
+impl Attempt {
+    /// [`Attempt::why`] where a rule would have allowed it.
+    pub const NOT_ALLOWED: &'static str = "no rule allows it";
+
+    /// The host as `--allow` would take it: the port that rules have anyway is left out. What a name's
+    /// port was to be is not known before it has an address.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let address = self.address.map(|address| match address.is_ipv6() {
+            true => format!("[{address}]"),
+            false => address.to_string(),
+        });
+        let name = self.name.as_ref().map(|name| Shown(name).to_string());
+        let host = name.or(address).unwrap_or_default();
+        match self.port {
+            Some(port) if port != 443 => format!("{host}:{port}"),
+            _ => host,
+        }
+    }
+
+    /// What a program is told of a refusal, and whom it can ask (I6); none: it was not refused.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        let host = self.host();
+        match self.verdict {
+            Verdict::Allowed | Verdict::Failed => None,
+            Verdict::Refused if self.why == Self::NOT_ALLOWED => Some(format!(
+                "connect to {host} refused by drybox; ask the user for --allow {host}"
+            )),
+            Verdict::Refused => {
+                Some(format!("connect to {host} refused by drybox: {}", Shown(&self.why)))
+            }
+        }
+    }
 }
 
 /// One connection to a published port (`--publish`).

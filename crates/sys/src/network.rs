@@ -1,9 +1,11 @@
 //! The box's network: everything is local to it, and sockets listen there for the relay outside.
 
+use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, fstat, open as open_file, stat};
 use rustix::io::{Errno, IoSlice};
 use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
@@ -27,6 +29,9 @@ const LOOPBACK: u32 = 1;
 pub(crate) fn open(network: &Network<'_>) -> Result<()> {
     if let Some(ports) = network.ways_out {
         lead_out(network, ports)?;
+        if let Ok(Some(file)) = refusals() {
+            give(network, &file)?;
+        }
     }
     for family in [AddressFamily::INET, AddressFamily::INET6] {
         for _ in 0..network.ways_in {
@@ -38,6 +43,15 @@ pub(crate) fn open(network: &Network<'_>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The file in which the relay says what it refused; none: a share or scratch space of the user's
+/// stands there.
+fn refusals() -> Result<Option<OwnedFd>> {
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = open_file(REFUSALS, flags, Mode::empty())?;
+    let is_ours = fstat(&file)?.st_dev == stat(c"/")?.st_dev;
+    Ok(is_ours.then_some(file))
 }
 
 /// Makes every address local, and hands the sockets that listen to the relay. The payload can take
@@ -102,7 +116,7 @@ fn bound(address: Family, port: u16, kind: SocketType) -> Result<OwnedFd> {
     }
 }
 
-/// Sends one socket on its way.
+/// Sends one descriptor on its way.
 fn give(network: &Network<'_>, socket: &OwnedFd) -> Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -229,6 +243,9 @@ impl Family {
         }
     }
 }
+
+/// A file of the root's own tmpfs, as the plan made it.
+const REFUSALS: &CStr = c"/run/drybox/refused";
 
 /// Connections that wait to be accepted; the kernel has a lower limit of its own (`somaxconn`).
 const BACKLOG: i32 = 4096;

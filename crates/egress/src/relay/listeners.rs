@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use drybox_spec::Publish;
-use rustix::io::IoSliceMut;
+use rustix::io::{Errno, IoSliceMut};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketType, recvmsg, sockopt,
 };
@@ -26,6 +26,8 @@ pub(super) struct Listeners {
     dns_udp: Vec<UdpSocket>,
     dns_tcp: Vec<TcpListener>,
     inward: Inward,
+    /// The file in the box that says what was refused.
+    pub(super) refusals: Option<OwnedFd>,
     pub(super) families: Families,
 }
 
@@ -41,6 +43,7 @@ impl Listeners {
             dns_udp: Vec::new(),
             dns_tcp: Vec::new(),
             inward: Inward::new(),
+            refusals: None,
             families: Families::V4,
         };
         while let Some(socket) = next(&channel)? {
@@ -50,7 +53,15 @@ impl Listeners {
     }
 
     fn add(&mut self, socket: OwnedFd) -> io::Result<()> {
-        if sockopt::socket_type(&socket)? == SocketType::DGRAM {
+        let kind = match sockopt::socket_type(&socket) {
+            Ok(kind) => kind,
+            Err(Errno::NOTSOCK) => {
+                self.refusals = Some(socket);
+                return Ok(());
+            }
+            Err(errno) => return Err(errno.into()),
+        };
+        if kind == SocketType::DGRAM {
             let socket = UdpSocket::from(socket);
             socket.set_nonblocking(true)?;
             if socket.local_addr()?.is_ipv6() {
@@ -128,7 +139,7 @@ fn next(channel: &impl AsFd) -> io::Result<Option<OwnedFd>> {
     let flags = RecvFlags::CMSG_CLOEXEC;
     loop {
         match recvmsg(channel, &mut [IoSliceMut::new(&mut byte)], &mut control, flags) {
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
             Ok(message) if message.bytes == 0 => return Ok(None),
             Ok(_) => break,

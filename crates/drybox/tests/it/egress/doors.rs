@@ -117,6 +117,36 @@ fn with_every_host_open_inner_ones_are_not() {
 }
 
 #[test]
+fn a_program_reads_what_was_refused_and_whom_to_ask() {
+    let outside = Outside::new();
+    let port = outside.http.port();
+    let program = format!(
+        "import socket\n\
+         for name, port in [('evil.example', 443), ('evil.example', 443), ('1.1.1.1', {port})]:\n\
+         \x20   try: socket.create_connection((name, port), 20).recv(1)\n\
+         \x20   except OSError: pass\n\
+         print(open('/run/drybox/refused').read(), end='')"
+    );
+    let run = |more: &[&str]| {
+        let run = outside.allowed().args(["-q"]).args(more).args(["--", "python3", "-c", &program]);
+        run.run()
+    };
+    let lines = format!(
+        "connect to evil.example refused by drybox; ask the user for --allow evil.example\n\
+         connect to 1.1.1.1:{port} refused by drybox; ask the user for --allow 1.1.1.1:{port}\n"
+    );
+    assert_eq!(run(&[]).expect_code(0).stdout, lines);
+    // What the user put there is not written to.
+    std::fs::create_dir_all(outside.env.work().join("run/drybox")).unwrap();
+    outside.env.write("run/drybox/refused", "the user's\n");
+    let shared = run(&["-v", "./run:/run"]).expect_code(0);
+    assert_eq!(shared.stdout, "the user's\n");
+    // Without a way out there is nothing that could be refused.
+    let closed = outside.run(&[]).args(["-q", "--", "ls", "/run/drybox"]).run();
+    assert_eq!(closed.expect_code(2).stdout, "");
+}
+
+#[test]
 fn what_is_allowed_and_cannot_be_reached_is_told_as_that() {
     let outside = Outside::new();
     // Nobody listens there a moment after it was free.
