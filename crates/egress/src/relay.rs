@@ -40,6 +40,8 @@ pub struct Settings {
     pub doors: Doors,
     /// Bytes that may leave for each host.
     pub max_upload: ByteSize,
+    /// Bytes a second in both directions of all connections together; none: as many as there are.
+    pub net_limit: Option<ByteSize>,
     /// Who knows the addresses of names.
     pub name_servers: NameServers,
     /// Bounds on connections.
@@ -121,6 +123,7 @@ pub fn serve(
             uploaded: RefCell::default(),
             scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
             open: Cell::new(0),
+            carried_until: Cell::new(Instant::now()),
             ending,
             began: Instant::now(),
         });
@@ -164,6 +167,8 @@ pub(crate) struct Relay {
     scratch: RefCell<Box<[u8]>>,
     /// Connections that are open.
     open: Cell<usize>,
+    /// When what was carried so far would have been carried at the limit.
+    carried_until: Cell<Instant>,
     ending: watch::Receiver<bool>,
     began: Instant,
 }

@@ -28,6 +28,8 @@ pub(crate) struct Relay {
     /// The beginning of a line whose end has not come.
     partial: Vec<u8>,
     told: Told,
+    /// Refusals that were said while the box ran.
+    said: Vec<String>,
     ended: bool,
 }
 
@@ -60,6 +62,7 @@ pub(crate) fn start(
     let settings = Settings {
         doors: spec.doors.value.clone(),
         max_upload: spec.max_upload.value,
+        net_limit: spec.net_limit.as_ref().map(|limit| limit.value),
         name_servers,
         bounds: Bounds::default(),
         judges: Judges {
@@ -94,6 +97,7 @@ pub(crate) fn start(
         report,
         partial: Vec::new(),
         told: Told::default(),
+        said: Vec::new(),
         ended: false,
     };
     let network = Network {
@@ -157,6 +161,23 @@ impl Relay {
         }
     }
 
+    /// Takes what it told, and gives the refusals among it that are new: a few in a run.
+    pub(crate) fn take_refusals(&mut self) -> Vec<String> {
+        let known = self.told.events.len();
+        self.take();
+        let events = self.told.events.get(known..).unwrap_or_default();
+        let mut new = Vec::new();
+        for event in events {
+            let NetworkEvent::Attempt(attempt) = event else { continue };
+            let refusal = attempt.refusal().filter(|line| !self.said.contains(line));
+            if let Some(line) = refusal.filter(|_| self.said.len() < MOST_SAID) {
+                self.said.push(line.clone());
+                new.push(line);
+            }
+        }
+        new
+    }
+
     /// Ends it, and gives everything that it told.
     pub(crate) fn finish(mut self) -> Told {
         if self.ended {
@@ -217,6 +238,8 @@ fn ready(report: BorrowedFd<'_>) -> bool {
 }
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
+/// Refusals that are said on a terminal while a box runs; the summary has all.
+const MOST_SAID: usize = 20;
 /// Connections at a time to all published ports together; more wait.
 const WAYS_IN: u16 = 128;
 const LONGEST: usize = 64 * 1024;

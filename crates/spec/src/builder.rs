@@ -43,6 +43,7 @@ impl SpecBuilder {
             doors: Sourced::default_of(Doors::FilesOnly),
             publish: Vec::new(),
             max_upload: Sourced::default_of(ByteSize(1 << 30)),
+            net_limit: None,
             workspace: Sourced::default_of(Workspace::CurrentDir),
             life: Sourced::default_of(Life::ThrownAway),
             box_name: None,
@@ -87,6 +88,12 @@ impl SpecBuilder {
     /// How many bytes may leave for each host; 1 GiB by default.
     pub fn max_upload(mut self, limit: ByteSize) -> Self {
         self.spec.max_upload = Sourced::new(limit, Source::Api);
+        self
+    }
+
+    /// How many bytes a second pass in both directions, to and from all hosts together.
+    pub fn net_limit(mut self, limit: ByteSize) -> Self {
+        self.spec.net_limit = Some(Sourced::new(limit, Source::Api));
         self
     }
 

@@ -36,6 +36,8 @@ pub struct RunRequest {
     pub publish: Vec<Typed>,
     /// `--max-upload SIZE`
     pub max_upload: Option<Typed>,
+    /// `--net-limit RATE`
+    pub net_limit: Option<Typed>,
     /// `--security-opt OPTION`
     pub security: Vec<Typed>,
     /// `--cap-drop NAME`

@@ -54,6 +54,7 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     if let Some(limit) = one("--max-upload", request.max_upload.as_ref(), doors::max_upload)? {
         spec.max_upload = limit;
     }
+    spec.net_limit = one("--net-limit", request.net_limit.as_ref(), doors::net_limit)?;
     let own = if facts.uid == 0 { (1000, 1000) } else { (facts.uid, facts.gid) };
     let user = |value: &[u8]| BoxUser::parse(value, own);
     if let Some(user) = one("--user", request.user.as_ref(), user)? {

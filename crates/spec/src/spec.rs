@@ -20,6 +20,8 @@ pub struct SandboxSpec {
     pub publish: Vec<Sourced<Publish>>,
     /// How many bytes may leave for each host.
     pub max_upload: Sourced<ByteSize>,
+    /// How many bytes a second pass in both directions, to and from all hosts together.
+    pub net_limit: Option<Sourced<ByteSize>>,
     /// What the sandbox sees of the current directory.
     pub workspace: Sourced<Workspace>,
     /// What becomes of changes to the workspace.

@@ -47,6 +47,7 @@ pub(super) const FLAGS: &[Flag] = &[
     value("allow-host-port", None, "PORT", NETWORK, "Opens one port of this machine's own loopback", Many(|r| &mut r.allow_host_ports)),
     value("publish", Some('p'), "[IP:]HOST:BOX", NETWORK, "A port of this machine (127.0.0.1, or IP) that leads into the box", Many(|r| &mut r.publish)),
     value("max-upload", None, "SIZE", NETWORK, "What may leave for each host, in bytes (default: 1g)", One(|r| &mut r.max_upload)),
+    value("net-limit", None, "RATE", NETWORK, "Bytes a second to and from all hosts together, as 2m", One(|r| &mut r.net_limit)),
     value("env", Some('e'), "NAME[=VALUE]", COMMAND, "Sets a variable; NAME alone copies yours, 'N*' all so named", Many(|r| &mut r.env)),
     value("env-file", None, "FILE", COMMAND, "Variables from a file, one a line", Many(|r| &mut r.env_files)),
     value("workdir", Some('w'), "DIR", COMMAND, "Where the command starts; else in the current directory", One(|r| &mut r.workdir)),

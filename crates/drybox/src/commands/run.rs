@@ -26,7 +26,9 @@ pub(crate) fn run(args: &RunArgs) -> Done {
     }
     // What drybox makes on the host is for its user alone; the payload gets a umask of its own.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let outcome = drybox_run::run(&spec, &host.for_run()).map_err(boxed)?;
+    let says_refusals = !args.output.quiet && format == Format::Text;
+    let surroundings = drybox_run::Host { says_refusals, ..host.for_run() };
+    let outcome = drybox_run::run(&spec, &surroundings).map_err(boxed)?;
     if !args.output.quiet {
         render::summary(&outcome, &spec, format);
     }

@@ -174,6 +174,7 @@ const TOPICS: &[(&str, &[&str])] = &[
             "run -p 3000:80 -p 127.0.0.1:3000:81 -- true",
             "run --allow a.example -p 8443:443 -- true",
             "run -P -- true",
+            "run --net-limit 0 -- true",
             "run --allow a.example:443/udp -- true",
             "run --net slirp4netns -- true",
             "run --network none --network bridge -- true",

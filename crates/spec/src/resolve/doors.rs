@@ -176,6 +176,17 @@ pub(super) fn max_upload(value: &[u8]) -> Result<crate::ByteSize, BadValue> {
     crate::ByteSize::parse(value)
 }
 
+/// `--net-limit RATE`: bytes a second.
+pub(super) fn net_limit(value: &[u8]) -> Result<crate::ByteSize, BadValue> {
+    match crate::ByteSize::parse(value)? {
+        crate::ByteSize(0) => Err(BadValue::Refused {
+            why: "nothing would ever pass",
+            instead: "--network none, which is the default",
+        }),
+        limit => Ok(limit),
+    }
+}
+
 const PUBLISH: &str = "--publish";
 const MOST_PUBLISHED: usize = 32;
 const HOST_PORT: &str = "--allow-host-port";

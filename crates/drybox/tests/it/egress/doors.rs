@@ -1,6 +1,9 @@
 //! What is told: which doors are open, and what was refused.
 
+use drybox_testkit::Pty;
+
 use super::Outside;
+use crate::terminal::LONG;
 
 #[test]
 fn open_doors_are_told_before_the_start_and_refusals_after_the_end() {
@@ -144,6 +147,37 @@ fn a_program_reads_what_was_refused_and_whom_to_ask() {
     // Without a way out there is nothing that could be refused.
     let closed = outside.run(&[]).args(["-q", "--", "ls", "/run/drybox"]).run();
     assert_eq!(closed.expect_code(2).stdout, "");
+}
+
+#[test]
+fn at_a_terminal_a_refusal_is_said_at_once_and_once() {
+    let outside = Outside::new();
+    let program = "import socket\n\
+        def attempt():\n\
+        \x20   try: socket.create_connection(('evil.example', 443), 20)\n\
+        \x20   except OSError: pass\n\
+        attempt(); input('one'); attempt(); input('two')";
+    let said = "connect to evil.example refused by drybox; ask the user for --allow evil.example";
+    let start = |more: &[&str]| {
+        let run = outside.run(&["good.example"]).args(more);
+        Pty::start(run.args(["--rm", "-t", "--", "python3", "-c", program]))
+    };
+    let mut pty = start(&[]);
+    pty.expect(said);
+    pty.send("\n");
+    pty.expect("two");
+    pty.send("\n");
+    pty.wait(LONG);
+    let output = String::from_utf8_lossy(pty.output()).into_owned();
+    assert_eq!(output.matches(said).count(), 1, "{output}");
+    // The control: one may be quiet.
+    let mut pty = start(&["-q"]);
+    for word in ["one", "two"] {
+        pty.expect(word);
+        pty.send("\n");
+    }
+    pty.wait(LONG);
+    assert!(!String::from_utf8_lossy(pty.output()).contains("refused"));
 }
 
 #[test]
