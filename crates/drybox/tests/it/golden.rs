@@ -189,7 +189,7 @@ const TOPICS: &[(&str, &[&str])] = &[
         &[
             "run --explain",
             "run --explain --allow bücher.example:80,443 --network allow:@openai --max-upload 1m -- true",
-            "run --explain --network bridge -p 0.0.0.0:8080:80 -- true",
+            "run --explain --network bridge -p 0.0.0.0:8080:3000 -- true",
             "run --explain -- npm run 'a b'",
             "run --explain -it --rm --init --read-only --cap-drop all --network none \
              --security-opt no-new-privileges --security-opt label=disable --pid private \
