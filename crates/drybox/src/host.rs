@@ -91,6 +91,7 @@ impl Host {
             die_with_thread: true,
             name_server: self.name_server,
             gives_stdio_away: true,
+            says_refusals: false,
         }
     }
 

@@ -4,15 +4,15 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use drybox_spec::{DnsName, Doors, Layer, Permit};
+use drybox_spec::{Attempt, DnsName, Doors, Layer, Permit};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::address::{self, AddressClass};
+use crate::address::AddressClass;
 use crate::names::{Names, is_inside};
 
 /// What a connection is for, and that the user's rules let it be.
@@ -46,6 +46,16 @@ pub struct Admitted {
     addresses: Vec<SocketAddr>,
 }
 
+/// Who says what an address is; an argument, so that whoever starts the relay can mark each as the
+/// wall that it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Judges {
+    /// What it is when it is no public host's.
+    pub class_of: fn(IpAddr) -> Option<&'static AddressClass>,
+    /// Whether it is this machine's.
+    pub is_own: fn(IpAddr) -> bool,
+}
+
 /// Why a connection goes nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -70,6 +80,7 @@ impl Named {
         destination: SocketAddr,
         names: &Names,
         doors: &Doors,
+        judges: &Judges,
     ) -> Result<Self, (Option<DnsName>, Refusal)> {
         let (address, port) = (destination.ip().to_canonical(), destination.port());
         if is_inside(address) {
@@ -86,7 +97,7 @@ impl Named {
         let permit = permit.ok_or((None, Refusal::NotAllowed))?;
         // With every public host open, an address is judged as one that a name leads to.
         if permit == Permit::Public
-            && let Some(class) = address::class_of(address)
+            && let Some(class) = (judges.class_of)(address)
         {
             return Err((None, Refusal::Class(class)));
         }
@@ -116,6 +127,14 @@ impl Named {
     pub fn resolved(self, found: Vec<IpAddr>) -> Resolved {
         let addresses = match self.target {
             Target::Name(_) => found,
+            // A server of this machine listens at one of its two loopbacks, and a program that says
+            // `localhost` tries either. Which of them the user named is judged next.
+            Target::Address(address) if address == Ipv4Addr::LOCALHOST => {
+                vec![address, Ipv6Addr::LOCALHOST.into()]
+            }
+            Target::Address(address) if address == Ipv6Addr::LOCALHOST => {
+                vec![address, Ipv4Addr::LOCALHOST.into()]
+            }
             Target::Address(address) => vec![address],
         };
         Resolved { named: self, addresses }
@@ -128,16 +147,12 @@ impl Resolved {
     ///
     /// # Errors
     /// When none is left.
-    pub fn admit(
-        self,
-        doors: &Doors,
-        is_own: &dyn Fn(IpAddr) -> bool,
-    ) -> Result<Admitted, Refusal> {
+    pub fn admit(self, doors: &Doors, judges: &Judges) -> Result<Admitted, Refusal> {
         let port = self.named.port;
         let mut refusal = Refusal::NoAddress;
         let mut addresses = Vec::new();
         for address in self.addresses {
-            match judge(address, port, doors, is_own) {
+            match judge(address, port, doors, judges) {
                 Ok(()) => addresses.push(SocketAddr::new(address, port)),
                 Err(why) => refusal = why,
             }
@@ -150,18 +165,13 @@ impl Resolved {
     }
 }
 
-fn judge(
-    address: IpAddr,
-    port: u16,
-    doors: &Doors,
-    is_own: &dyn Fn(IpAddr) -> bool,
-) -> Result<(), Refusal> {
+fn judge(address: IpAddr, port: u16, doors: &Doors, judges: &Judges) -> Result<(), Refusal> {
     if doors.by_address(address, port).is_some() {
         return Ok(());
     }
-    match address::class_of(address) {
+    match (judges.class_of)(address) {
         Some(class) => Err(Refusal::Class(class)),
-        None if is_own(address) => Err(Refusal::Own),
+        None if (judges.is_own)(address) => Err(Refusal::Own),
         None => Ok(()),
     }
 }
@@ -233,7 +243,7 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAllowed => out.write_str("no rule allows it"),
+            Self::NotAllowed => out.write_str(Attempt::NOT_ALLOWED),
             Self::NoName => out.write_str("the address stands for no name"),
             Self::NoAddress => out.write_str("the name has no address"),
             Self::Class(class) => write!(out, "it leads to {}", class.what),
@@ -249,11 +259,11 @@ const MOST_ADDRESSES: usize = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::class_of;
     use crate::names::tests::{doors, name};
 
-    fn never_own(_: IpAddr) -> bool {
-        false
-    }
+    /// No address is this machine's.
+    const JUDGES: Judges = Judges { class_of, is_own: |_| false };
 
     fn addresses(list: &[&str]) -> Vec<IpAddr> {
         list.iter().map(|text| text.parse().unwrap()).collect()
@@ -262,8 +272,9 @@ mod tests {
     fn admitted(rules: &[&str], found: &[&str]) -> Result<Vec<String>, Refusal> {
         let (doors, mut names) = (doors(rules), Names::default());
         let inside = names.address_of(&name("good.example"), &doors).unwrap();
-        let named = Named::of(SocketAddr::new(inside.v4.into(), 443), &names, &doors).unwrap();
-        let admitted = named.resolved(addresses(found)).admit(&doors, &never_own)?;
+        let named =
+            Named::of(SocketAddr::new(inside.v4.into(), 443), &names, &doors, &JUDGES).unwrap();
+        let admitted = named.resolved(addresses(found)).admit(&doors, &JUDGES)?;
         Ok(admitted.addresses.iter().map(ToString::to_string).collect())
     }
 
@@ -287,10 +298,12 @@ mod tests {
     fn this_machine_is_no_public_host() {
         let (doors, mut names) = (doors(&["good.example"]), Names::default());
         let inside = names.address_of(&name("good.example"), &doors).unwrap();
-        let named = || Named::of(SocketAddr::new(inside.v6.into(), 443), &names, &doors).unwrap();
+        let named =
+            || Named::of(SocketAddr::new(inside.v6.into(), 443), &names, &doors, &JUDGES).unwrap();
         let resolved = || named().resolved(addresses(&["93.184.216.34"]));
-        assert_eq!(resolved().admit(&doors, &|_| true).unwrap_err(), Refusal::Own);
-        assert!(resolved().admit(&doors, &never_own).is_ok());
+        let all_own = Judges { is_own: |_| true, ..JUDGES };
+        assert_eq!(resolved().admit(&doors, &all_own).unwrap_err(), Refusal::Own);
+        assert!(resolved().admit(&doors, &JUDGES).is_ok());
     }
 
     #[test]
@@ -298,8 +311,9 @@ mod tests {
         let rules = doors(&["good.example:443", "10.0.0.0/8:5432", "127.0.0.1:5432"]);
         let mut names = Names::default();
         names.address_of(&name("good.example"), &rules).unwrap();
-        let of =
-            |text: &str| Named::of(text.parse().unwrap(), &names, &rules).map_err(|(_, why)| why);
+        let of = |text: &str| {
+            Named::of(text.parse().unwrap(), &names, &rules, &JUDGES).map_err(|(_, why)| why)
+        };
         assert_eq!(of("198.18.1.0:443").unwrap().target, Target::Name(name("good.example")));
         assert_eq!(of("198.18.1.0:22"), Err(Refusal::NotAllowed));
         assert_eq!(of("198.18.1.1:443"), Err(Refusal::NoName));
@@ -311,8 +325,9 @@ mod tests {
         );
         assert_eq!(of("127.0.0.1:5432").unwrap().permit, "--allow 127.0.0.1:5432");
         let bridge = Doors::AnyPublicHost { named: Vec::new() };
-        let of =
-            |text: &str| Named::of(text.parse().unwrap(), &names, &bridge).map_err(|(_, why)| why);
+        let of = |text: &str| {
+            Named::of(text.parse().unwrap(), &names, &bridge, &JUDGES).map_err(|(_, why)| why)
+        };
         assert!(of("93.184.216.34:443").is_ok());
         assert_eq!(of("93.184.216.34:22"), Err(Refusal::NotAllowed));
         for inner in ["127.0.0.1:443", "[::1]:443", "10.0.0.1:443", "[::ffff:7f00:1]:443"] {

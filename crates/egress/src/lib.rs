@@ -14,4 +14,6 @@ pub mod http;
 pub mod names;
 mod relay;
 
+pub use address::{class_of, is_own};
+pub use admission::Judges;
 pub use relay::{Bounds, NameServers, Settings, Wires, serve};

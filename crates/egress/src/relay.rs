@@ -6,6 +6,7 @@
 mod connection;
 mod copy;
 mod dns;
+mod inward;
 mod listeners;
 mod report;
 mod speech;
@@ -18,12 +19,13 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
-use drybox_spec::{ByteSize, Doors};
+use drybox_spec::{ByteSize, Doors, Publish};
 use tokio::net::unix::pipe;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 use tokio::time::{Instant, sleep};
 
+use crate::admission::Judges;
 use crate::dns::Families;
 use crate::names::Names;
 use listeners::Listeners;
@@ -38,10 +40,14 @@ pub struct Settings {
     pub doors: Doors,
     /// Bytes that may leave for each host.
     pub max_upload: ByteSize,
+    /// Bytes a second in both directions of all connections together; none: as many as there are.
+    pub net_limit: Option<ByteSize>,
     /// Who knows the addresses of names.
     pub name_servers: NameServers,
     /// Bounds on connections.
     pub bounds: Bounds,
+    /// Who says what an address is.
+    pub judges: Judges,
 }
 
 /// How many connections, and for how long.
@@ -60,8 +66,11 @@ pub struct Bounds {
 /// The relay's descriptors.
 #[derive(Debug)]
 pub struct Wires {
-    /// Gives the listening sockets, one a message, then end of file (`SCM_RIGHTS`, unix(7)).
+    /// Gives the sockets and the file for refusals, one a message, then end of file (`SCM_RIGHTS`,
+    /// unix(7)).
     pub listeners: OwnedFd,
+    /// Sockets of the host that listen, and where what connects to them leads.
+    pub published: Vec<(Publish, OwnedFd)>,
     /// Takes what is told: one [`drybox_spec::NetworkEvent`] a line, as JSON.
     pub report: OwnedFd,
     /// Its end of file ends the relay.
@@ -96,9 +105,12 @@ pub fn serve(
     runtime.block_on(tasks.run_until(async move {
         let upstream = Upstream::new(&settings.name_servers)?;
         let lifeline = pipe::Receiver::from_owned_fd(wires.lifeline)?;
-        let (reporter, writer) = Reporter::new(wires.report)?;
+        let (mut reporter, writer) = Reporter::new(wires.report)?;
         lock()?;
-        let listeners = Listeners::receive(&wires.listeners)?;
+        let mut listeners = Listeners::receive(&wires.listeners)?;
+        if let Some(file) = listeners.refusals.take() {
+            reporter.say_in(file);
+        }
         drop(wires.listeners);
         let writer = tokio::task::spawn_local(writer);
         let (end, ending) = watch::channel(false);
@@ -111,13 +123,14 @@ pub fn serve(
             uploaded: RefCell::default(),
             scratch: RefCell::new(vec![0; SCRATCH].into_boxed_slice()),
             open: Cell::new(0),
+            carried_until: Cell::new(Instant::now()),
             ending,
             began: Instant::now(),
         });
-        let resolvers = listeners.spawn(&relay);
+        let serving = listeners.spawn(&relay, wires.published);
         ended(&lifeline).await;
         end.send_replace(true);
-        resolvers.abort();
+        serving.abort();
         // The connections tell what they carried.
         let until = Instant::now() + LAST_WORDS;
         while relay.open.get() > 0 && Instant::now() < until {
@@ -154,8 +167,14 @@ pub(crate) struct Relay {
     scratch: RefCell<Box<[u8]>>,
     /// Connections that are open.
     open: Cell<usize>,
+    /// When what was carried so far would have been carried at the limit.
+    carried_until: Cell<Instant>,
     ending: watch::Receiver<bool>,
     began: Instant,
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Bytes that are read at a time.

@@ -81,8 +81,11 @@ impl Interior {
 /// A relay outside that serves sockets inside.
 #[derive(Clone, Debug)]
 pub struct Network {
-    /// TCP ports at which every address listens, beside 53 for the name server.
-    pub ports: Vec<u16>,
+    /// TCP ports at which every address listens, beside 53 for the name server; none: nothing leads
+    /// out.
+    pub ways_out: Option<Vec<u16>>,
+    /// Connections at a time that lead in, to the box's own loopback.
+    pub ways_in: u16,
     /// Takes the sockets, one a message, while the sandbox is launched; closed then.
     pub relay: Arc<OwnedFd>,
 }

@@ -300,7 +300,8 @@ impl Jail {
             masks: &self.masks,
             hostname: &hostname,
             network: network.map(|network| sys::Network {
-                ports: &network.ports,
+                ways_out: network.ways_out.as_deref(),
+                ways_in: network.ways_in,
                 relay: network.relay.as_fd(),
             }),
             stdio: stdio(streams, channels, input)

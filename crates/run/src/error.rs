@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use drybox_jail::{Failed, Jail, JailError};
-use drybox_spec::{Kind, Report};
+use drybox_spec::{Kind, Publish, Report};
 use drybox_workspace::BoxError;
 use rustix::io::Errno;
 
@@ -62,6 +62,15 @@ pub enum RunError {
         #[source]
         errno: Errno,
     },
+    /// A published port of the host cannot be had.
+    #[error("cannot publish {publish}: the host's port cannot be listened at")]
+    Publish {
+        /// Which.
+        publish: Publish,
+        /// The kernel's answer.
+        #[source]
+        errno: Errno,
+    },
     /// The box that is to keep the changes to the workspace cannot be used.
     #[error(transparent)]
     Box(BoxError),
@@ -113,7 +122,7 @@ impl From<JailError> for RunError {
 impl Report for RunError {
     fn kind(&self) -> Kind {
         match self {
-            Self::Cwd(_) | Self::Stream { .. } => Kind::User,
+            Self::Cwd(_) | Self::Stream { .. } | Self::Publish { .. } => Kind::User,
             Self::Box(error) => error.kind(),
             Self::Jail(error, _) if error.is_users() => Kind::User,
             Self::Jail(..)
@@ -138,6 +147,17 @@ impl Report for RunError {
             Self::Lost { errno: Errno::NOSPC | Errno::DQUOT, .. } => {
                 Some("make room where its output goes, and run again".into())
             }
+            Self::Publish { errno: Errno::ADDRINUSE, publish } => {
+                Some(format!("another port of the host: -p OTHER:{}", publish.inside).into())
+            }
+            Self::Publish { errno: Errno::ACCESS, publish } => Some(
+                format!(
+                    "a port from 1024 on, that needs no privilege: -p OTHER:{}",
+                    publish.inside
+                )
+                .into(),
+            ),
+            Self::Publish { .. } => Some("an address that this machine has".into()),
             Self::NameServers { .. } => {
                 Some("name one: DRYBOX_NAME_SERVER=ADDRESS drybox run …".into())
             }

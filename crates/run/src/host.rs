@@ -28,6 +28,9 @@ pub struct Host<'a> {
     /// The caller uses its own 0 and 1 no more: [`crate::run`] lets go of each as soon as the payload
     /// has it or is done with it, so that whoever is at its other end sees that.
     pub gives_stdio_away: bool,
+    /// What the box is refused is said on the user's terminal at once, where the payload's standard
+    /// error is a terminal of its own (I6). Without it, the outcome says it.
+    pub says_refusals: bool,
 }
 
 impl fmt::Debug for Host<'_> {
@@ -70,6 +73,7 @@ impl<'a> Host<'a> {
             die_with_thread: false,
             name_server: None,
             gives_stdio_away: false,
+            says_refusals: false,
         })
     }
 }

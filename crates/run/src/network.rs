@@ -2,12 +2,13 @@
 //! is, so that it knows nothing of it but the sockets that the box's first process hands out.
 
 use std::io;
+use std::net::TcpListener;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
-use drybox_egress::{Bounds, NameServers, Settings, Wires, serve};
-use drybox_jail::{Network, Worker, confine, seccomp, worker};
-use drybox_spec::{NetworkEvent, Notice, SandboxSpec};
+use drybox_egress::{Bounds, Judges, NameServers, Settings, Wires, class_of, is_own, serve};
+use drybox_jail::{Network, Worker, confine, seccomp, wall, worker};
+use drybox_spec::{NetworkEvent, Notice, Publish, SandboxSpec};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
@@ -27,6 +28,8 @@ pub(crate) struct Relay {
     /// The beginning of a line whose end has not come.
     partial: Vec<u8>,
     told: Told,
+    /// Refusals that were said while the box ran.
+    said: Vec<String>,
     ended: bool,
 }
 
@@ -42,12 +45,14 @@ pub(crate) fn start(
     spec: &SandboxSpec,
     host: &Host<'_>,
 ) -> Result<Option<(Relay, Network)>, RunError> {
-    if !spec.doors.value.has_network() {
+    let leads_out = spec.doors.value.has_network();
+    if !leads_out && spec.publish.is_empty() {
         return Ok(None);
     }
     let fail = |what| move |errno| RunError::Supervise { what, errno };
     let no_pipe = fail("no pipe to the relay could be made");
-    let name_servers = name_servers(host)?;
+    let name_servers = if leads_out { name_servers(host)? } else { NameServers::Nobody };
+    let listeners = listeners(spec)?;
     let (ours, boxes) =
         socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
             .map_err(no_pipe)?;
@@ -57,13 +62,23 @@ pub(crate) fn start(
     let settings = Settings {
         doors: spec.doors.value.clone(),
         max_upload: spec.max_upload.value,
+        net_limit: spec.net_limit.as_ref().map(|limit| limit.value),
         name_servers,
         bounds: Bounds::default(),
+        judges: Judges {
+            class_of: |address| wall!("inner-addresses", class_of(address)),
+            is_own: |address| wall!("own-addresses", is_own(address)),
+        },
     };
-    let keep = [ours.as_fd(), report_end.as_fd(), lifeline_end.as_fd()];
-    let worker = worker(keep, || {
+    let mut keep = vec![ours.as_fd(), report_end.as_fd(), lifeline_end.as_fd()];
+    keep.extend(listeners.iter().map(|(_, listener)| listener.as_fd()));
+    let worker = worker(&keep, || {
         let wires = (|| {
             Ok::<_, Errno>(Wires {
+                published: listeners
+                    .iter()
+                    .map(|(to, fd)| Ok((*to, rustix::io::fcntl_dupfd_cloexec(fd, 3)?)))
+                    .collect::<Result<_, Errno>>()?,
                 listeners: rustix::io::fcntl_dupfd_cloexec(&ours, 3)?,
                 report: rustix::io::fcntl_dupfd_cloexec(&report_end, 3)?,
                 lifeline: rustix::io::fcntl_dupfd_cloexec(&lifeline_end, 3)?,
@@ -82,10 +97,27 @@ pub(crate) fn start(
         report,
         partial: Vec::new(),
         told: Told::default(),
+        said: Vec::new(),
         ended: false,
     };
-    let network = Network { ports: spec.doors.value.ports(), relay: Arc::new(boxes) };
+    let network = Network {
+        ways_out: leads_out.then(|| spec.doors.value.ports()),
+        ways_in: if spec.publish.is_empty() { 0 } else { WAYS_IN },
+        relay: Arc::new(boxes),
+    };
     Ok(Some((relay, network)))
+}
+
+/// A listening socket for each published port.
+fn listeners(spec: &SandboxSpec) -> Result<Vec<(Publish, OwnedFd)>, RunError> {
+    let listen = |publish: &Publish| match TcpListener::bind(publish.outside) {
+        Ok(listener) => Ok((*publish, OwnedFd::from(listener))),
+        Err(error) => Err(RunError::Publish {
+            publish: *publish,
+            errno: Errno::from_io_error(&error).unwrap_or(Errno::IO),
+        }),
+    };
+    spec.publish.iter().map(|publish| listen(&publish.value)).collect()
 }
 
 /// Those that the caller named, else the host's.
@@ -127,6 +159,23 @@ impl Relay {
                 }
             }
         }
+    }
+
+    /// Takes what it told, and gives the refusals among it that are new: a few in a run.
+    pub(crate) fn take_refusals(&mut self) -> Vec<String> {
+        let known = self.told.events.len();
+        self.take();
+        let events = self.told.events.get(known..).unwrap_or_default();
+        let mut new = Vec::new();
+        for event in events {
+            let NetworkEvent::Attempt(attempt) = event else { continue };
+            let refusal = attempt.refusal().filter(|line| !self.said.contains(line));
+            if let Some(line) = refusal.filter(|_| self.said.len() < MOST_SAID) {
+                self.said.push(line.clone());
+                new.push(line);
+            }
+        }
+        new
     }
 
     /// Ends it, and gives everything that it told.
@@ -189,5 +238,9 @@ fn ready(report: BorrowedFd<'_>) -> bool {
 }
 
 const RESOLV_CONF: &str = "/etc/resolv.conf";
+/// Refusals that are said on a terminal while a box runs; the summary has all.
+const MOST_SAID: usize = 20;
+/// Connections at a time to all published ports together; more wait.
+const WAYS_IN: u16 = 128;
 const LONGEST: usize = 64 * 1024;
 const LONGEST_LINE: usize = 4096;

@@ -16,6 +16,8 @@ use crate::{environment, shell};
 
 /// The workspace's second name, and where it stands when there is no first.
 const WORK: &str = "/work";
+/// What the relay refused, for programs to read (I6); the same in `sys`.
+const REFUSALS: &[u8] = b"/run/drybox/refused";
 
 /// What a run needs.
 pub(crate) struct Prepared {
@@ -35,6 +37,14 @@ pub(crate) fn prepare(
     network: Option<Network>,
 ) -> Result<Prepared, RunError> {
     let mut prepared = with_view(spec, host, terminal, |place| View::open(spec, host, place))?;
+    if network.as_ref().is_some_and(|network| network.ways_out.is_some()) {
+        let refusals = BoxPath::parse(REFUSALS).ok();
+        prepared.interior.files.extend(refusals.map(|path| ScratchFile {
+            path,
+            mode: 0o644,
+            content: Vec::new(),
+        }));
+    }
     prepared.interior.network = network;
     Ok(prepared)
 }

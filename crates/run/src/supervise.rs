@@ -108,6 +108,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         relay,
         deadline: spec.timeout.as_ref().map(|t| (Instant::now() + t.value, Ending::TimedOut)),
         gives_stdio_away: host.gives_stdio_away,
+        says_refusals: host.says_refusals,
         started: false,
         asked: Asked::default(),
         unheard: None,
@@ -157,6 +158,7 @@ struct Supervisor<'a> {
     /// Keeps the memory, where no cgroup does.
     watchdog: Option<Watchdog>,
     gives_stdio_away: bool,
+    says_refusals: bool,
     /// What the user asked for by a signal.
     asked: Asked,
     /// A signal that came before the payload did: when that was too long ago.
@@ -206,12 +208,21 @@ impl<'a> Supervisor<'a> {
                     }
                     Source::Signals => self.take_signals(),
                     Source::Master => self.receive_master()?,
-                    Source::Relay => drop(self.relay.as_mut().map(network::Relay::take)),
+                    Source::Relay => self.hear_relay(),
                     Source::User | Source::Payload | Source::Screen => self.pump(source, events),
                     Source::Input => self.step_input(),
                     Source::Output(index) => self.step_output(index),
                 }
             }
+        }
+    }
+
+    /// Takes what the relay tells, and says on the payload's terminal what it refused.
+    fn hear_relay(&mut self) {
+        let Some(relay) = &mut self.relay else { return };
+        let refusals = relay.take_refusals();
+        if let Some(tty) = self.tty.as_mut().filter(|_| self.says_refusals) {
+            refusals.iter().for_each(|line| tty.say(line));
         }
     }
 

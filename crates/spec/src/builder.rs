@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::spec::{Life, Profile, Stdin, Terminal, ToolChains};
 use crate::{
     BoxName, BoxPath, BoxUser, ByteSize, Command, Cpus, Doors, EnvVar, Hostname, Limits, Memory,
-    Pids, SandboxSpec, Share, Source, Sourced, Tmpfs, Ulimit, Workspace,
+    Pids, Publish, SandboxSpec, Share, Source, Sourced, Tmpfs, Ulimit, Workspace,
 };
 
 /// Builds a [`SandboxSpec`]; made by [`SandboxSpec::builder`].
@@ -41,7 +41,9 @@ impl SpecBuilder {
         let spec = SandboxSpec {
             command: Sourced::new(command, Source::Api),
             doors: Sourced::default_of(Doors::FilesOnly),
+            publish: Vec::new(),
             max_upload: Sourced::default_of(ByteSize(1 << 30)),
+            net_limit: None,
             workspace: Sourced::default_of(Workspace::CurrentDir),
             life: Sourced::default_of(Life::ThrownAway),
             box_name: None,
@@ -77,9 +79,21 @@ impl SpecBuilder {
         self
     }
 
+    /// Adds a port of the host that leads into the box.
+    pub fn publish(mut self, publish: Publish) -> Self {
+        self.spec.publish.push(Sourced::new(publish, Source::Api));
+        self
+    }
+
     /// How many bytes may leave for each host; 1 GiB by default.
     pub fn max_upload(mut self, limit: ByteSize) -> Self {
         self.spec.max_upload = Sourced::new(limit, Source::Api);
+        self
+    }
+
+    /// How many bytes a second pass in both directions, to and from all hosts together.
+    pub fn net_limit(mut self, limit: ByteSize) -> Self {
+        self.spec.net_limit = Some(Sourced::new(limit, Source::Api));
         self
     }
 

@@ -1,8 +1,10 @@
 //! What a run tells: how it ended, and what was weaker than it could be.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
+
+use crate::Shown;
 
 /// How the payload ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -137,6 +139,63 @@ pub struct Attempt {
     pub took: u64,
 }
 
+impl Attempt {
+    /// [`Attempt::why`] where a rule would have allowed it.
+    pub const NOT_ALLOWED: &'static str = "no rule allows it";
+
+    /// The host as `--allow` would take it: the port that rules have anyway is left out. What a name's
+    /// port was to be is not known before it has an address.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let address = self.address.map(|address| match address.is_ipv6() {
+            true => format!("[{address}]"),
+            false => address.to_string(),
+        });
+        let name = self.name.as_ref().map(|name| Shown(name).to_string());
+        let host = name.or(address).unwrap_or_default();
+        match self.port {
+            Some(port) if port != 443 => format!("{host}:{port}"),
+            _ => host,
+        }
+    }
+
+    /// What a program is told of a refusal, and whom it can ask (I6); none: it was not refused.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        let host = self.host();
+        match self.verdict {
+            Verdict::Allowed | Verdict::Failed => None,
+            Verdict::Refused if self.why == Self::NOT_ALLOWED => Some(format!(
+                "connect to {host} refused by drybox; ask the user for --allow {host}"
+            )),
+            Verdict::Refused => {
+                Some(format!("connect to {host} refused by drybox: {}", Shown(&self.why)))
+            }
+        }
+    }
+}
+
+/// One connection to a published port (`--publish`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visit {
+    /// Whether something in the box listened.
+    pub verdict: Verdict,
+    /// Who came.
+    pub from: SocketAddr,
+    /// The port of the box.
+    pub port: u16,
+    /// What allowed it, or why it led to nothing, in words.
+    pub why: String,
+    /// Bytes that left the box.
+    pub sent: u64,
+    /// Bytes that came into it.
+    pub received: u64,
+    /// When it began, in milliseconds since the box's network began.
+    pub began: u64,
+    /// How long it took, in milliseconds.
+    pub took: u64,
+}
+
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -177,6 +236,8 @@ pub enum Layer {
 pub enum NetworkEvent {
     /// Something was reached, or not.
     Attempt(Attempt),
+    /// Somebody came to a published port.
+    Visit(Visit),
     /// More attempts were made than are told one by one.
     Untold {
         /// How many.

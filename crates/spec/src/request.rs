@@ -30,8 +30,14 @@ pub struct RunRequest {
     pub networks: Vec<Typed>,
     /// `--allow HOST[:PORT]`
     pub allow: Vec<Typed>,
+    /// `--allow-host-port PORT`
+    pub allow_host_ports: Vec<Typed>,
+    /// `-p [IP:]HOST:BOX`
+    pub publish: Vec<Typed>,
     /// `--max-upload SIZE`
     pub max_upload: Option<Typed>,
+    /// `--net-limit RATE`
+    pub net_limit: Option<Typed>,
     /// `--security-opt OPTION`
     pub security: Vec<Typed>,
     /// `--cap-drop NAME`

@@ -47,12 +47,14 @@ pub fn resolve(request: &RunRequest, facts: &Facts<'_>) -> Result<SandboxSpec, S
     spec.tmpfs = mounts.tmpfs;
     spec.env = env::resolve(request, facts, &workspace.value)?;
     spec.workspace = workspace;
+    spec.publish = doors::publish(request, &doors.value)?;
     spec.doors = doors;
     boxes::life(request, facts, &mut spec)?;
     spec.workdir = workdir(request)?;
     if let Some(limit) = one("--max-upload", request.max_upload.as_ref(), doors::max_upload)? {
         spec.max_upload = limit;
     }
+    spec.net_limit = one("--net-limit", request.net_limit.as_ref(), doors::net_limit)?;
     let own = if facts.uid == 0 { (1000, 1000) } else { (facts.uid, facts.gid) };
     let user = |value: &[u8]| BoxUser::parse(value, own);
     if let Some(user) = one("--user", request.user.as_ref(), user)? {

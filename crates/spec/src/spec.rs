@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::path::is_within;
 use crate::{
-    BoxName, BoxPath, BoxUser, ByteSize, Command, Doors, EnvVar, HostPath, Hostname, Limits, Share,
-    Source, Sourced, SpecBuilder, Tmpfs, Ulimit,
+    BoxName, BoxPath, BoxUser, ByteSize, Command, Doors, EnvVar, HostPath, Hostname, Limits,
+    Publish, Share, Source, Sourced, SpecBuilder, Tmpfs, Ulimit,
 };
 
 /// What a sandbox is. Every setting remembers who made it.
@@ -16,8 +16,12 @@ pub struct SandboxSpec {
     pub command: Sourced<Command>,
     /// Which of the two doors are open (I1).
     pub doors: Sourced<Doors>,
+    /// Ports of the host that lead into the box: a door of their own, that others come in by.
+    pub publish: Vec<Sourced<Publish>>,
     /// How many bytes may leave for each host.
     pub max_upload: Sourced<ByteSize>,
+    /// How many bytes a second pass in both directions, to and from all hosts together.
+    pub net_limit: Option<Sourced<ByteSize>>,
     /// What the sandbox sees of the current directory.
     pub workspace: Sourced<Workspace>,
     /// What becomes of changes to the workspace.

@@ -1,9 +1,11 @@
 //! The box's network: everything is local to it, and sockets listen there for the relay outside.
 
+use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, fstat, open as open_file, stat};
 use rustix::io::{Errno, IoSlice};
 use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
@@ -23,9 +25,38 @@ const OWN_V6: Ipv6Addr = Ipv6Addr::new(0xfd64, 0x7279, 0x626f, 0x7800, 0, 0, 0xc
 const DNS: u16 = 53;
 const LOOPBACK: u32 = 1;
 
+/// Gives the relay its sockets.
+pub(crate) fn open(network: &Network<'_>) -> Result<()> {
+    if let Some(ports) = network.ways_out {
+        lead_out(network, ports)?;
+        if let Ok(Some(file)) = refusals() {
+            give(network, &file)?;
+        }
+    }
+    for family in [AddressFamily::INET, AddressFamily::INET6] {
+        for _ in 0..network.ways_in {
+            match socket_with(family, SocketType::STREAM, SocketFlags::CLOEXEC, None) {
+                Ok(socket) => give(network, &socket)?,
+                Err(Errno::AFNOSUPPORT) => break,
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The file in which the relay says what it refused; none: a share or scratch space of the user's
+/// stands there.
+fn refusals() -> Result<Option<OwnedFd>> {
+    let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = open_file(REFUSALS, flags, Mode::empty())?;
+    let is_ours = fstat(&file)?.st_dev == stat(c"/")?.st_dev;
+    Ok(is_ours.then_some(file))
+}
+
 /// Makes every address local, and hands the sockets that listen to the relay. The payload can take
 /// none of their ports and change no route: it has no capability for either.
-pub(crate) fn open(network: &Network<'_>) -> Result<()> {
+fn lead_out(network: &Network<'_>, ports: &[u16]) -> Result<()> {
     // Protocol 0 is `NETLINK_ROUTE`.
     let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, None)?;
     ask(socket.as_fd(), &address(Family::V4(OWN_V4)))?;
@@ -41,7 +72,7 @@ pub(crate) fn open(network: &Network<'_>) -> Result<()> {
         give(network, &datagrams(Family::V6(OWN_V6))?)?;
         give(network, &listener(Family::V6(OWN_V6), DNS)?)?;
     }
-    for &port in network.ports {
+    for &port in ports {
         give(network, &listener(Family::V4(Ipv4Addr::UNSPECIFIED), port)?)?;
         if has_v6 {
             give(network, &listener(Family::V6(Ipv6Addr::UNSPECIFIED), port)?)?;
@@ -85,7 +116,7 @@ fn bound(address: Family, port: u16, kind: SocketType) -> Result<OwnedFd> {
     }
 }
 
-/// Sends one socket on its way.
+/// Sends one descriptor on its way.
 fn give(network: &Network<'_>, socket: &OwnedFd) -> Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -212,6 +243,9 @@ impl Family {
         }
     }
 }
+
+/// A file of the root's own tmpfs, as the plan made it.
+const REFUSALS: &CStr = c"/run/drybox/refused";
 
 /// Connections that wait to be accepted; the kernel has a lower limit of its own (`somaxconn`).
 const BACKLOG: i32 = 4096;

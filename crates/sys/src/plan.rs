@@ -303,8 +303,11 @@ pub enum MaskKind {
 /// A relay outside that serves sockets inside.
 #[derive(Clone, Copy, Debug)]
 pub struct Network<'a> {
-    /// TCP ports at which every address listens. 53 is added, for the name server alone.
-    pub ports: &'a [u16],
+    /// TCP ports at which every address listens. 53 is added, for the name server alone. None:
+    /// nothing leads out.
+    pub ways_out: Option<&'a [u16]>,
+    /// Sockets of each family that are handed out unused: the relay connects them to the loopback.
+    pub ways_in: u16,
     /// Takes the sockets, one a message (`SCM_RIGHTS`, unix(7)).
     pub relay: BorrowedFd<'a>,
 }

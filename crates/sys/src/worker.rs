@@ -12,7 +12,7 @@ use rustix::thread::{set_name, set_no_new_privs};
 
 use crate::init::leave;
 use crate::signals::{SignalSet, block_signals};
-use crate::{privileges, raw};
+use crate::{privileges, raw, wall};
 
 type Result<T> = core::result::Result<T, Errno>;
 
@@ -34,7 +34,7 @@ pub struct Worker {
 ///
 /// # Errors
 /// *Host*, when no process can be made.
-pub fn worker(keep: [BorrowedFd<'_>; 3], work: impl FnOnce()) -> Result<Worker> {
+pub fn worker(keep: &[BorrowedFd<'_>], work: impl FnOnce()) -> Result<Worker> {
     let before = block_signals(&SignalSet::all())?;
     // SAFETY: no preconditions; the child goes on with a copy of everything.
     let pid = unsafe { libc::fork() };
@@ -59,7 +59,7 @@ impl Worker {
     }
 }
 
-fn prepare(keep: [BorrowedFd<'_>; 3]) -> Result<()> {
+fn prepare(keep: &[BorrowedFd<'_>]) -> Result<()> {
     set_name(c"drybox-relay")?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     let null = open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
@@ -68,20 +68,23 @@ fn prepare(keep: [BorrowedFd<'_>; 3]) -> Result<()> {
     dup2_stdout(&null)?;
     dup2_stderr(&null)?;
     drop(null);
-    let mut kept = keep.map(|fd| u32::try_from(fd.as_raw_fd()).unwrap_or(0));
-    kept.sort_unstable();
+    wall!("relay-descriptors", close_all_but(keep))?;
+    let files = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, rustix::process::Rlimit { current: files.maximum, ..files })
+}
+
+fn close_all_but(keep: &[BorrowedFd<'_>]) -> Result<()> {
+    let numbers = || keep.iter().filter_map(|fd| u32::try_from(fd.as_raw_fd()).ok());
     let mut first = 3;
-    for fd in kept.into_iter().filter(|&fd| fd > 2) {
-        if let Some(last) = fd.checked_sub(1).filter(|&last| first <= last) {
+    while let Some(kept) = numbers().filter(|&fd| fd >= first).min() {
+        if let Some(last) = kept.checked_sub(1).filter(|&last| first <= last) {
             // SAFETY: this process uses only the descriptors between the gaps.
             unsafe { raw::close_range(first, last) }?;
         }
-        first = fd.saturating_add(1);
+        first = kept.saturating_add(1);
     }
     // SAFETY: as above.
-    unsafe { raw::close_range(first, u32::MAX) }?;
-    let files = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, rustix::process::Rlimit { current: files.maximum, ..files })
+    unsafe { raw::close_range(first, u32::MAX) }
 }
 
 /// Gives up what a worker does not need: privileges, files, and the system calls that `filter` does
@@ -91,10 +94,10 @@ fn prepare(keep: [BorrowedFd<'_>; 3]) -> Result<()> {
 /// *Host*: the filter could not be loaded.
 pub fn confine(filter: &[libc::sock_filter]) -> Result<()> {
     if geteuid().is_root() {
-        privileges::drop_capabilities()?;
+        wall!("relay-capabilities", privileges::drop_capabilities())?;
     }
     set_no_new_privs(true)?;
     // A second wall where the kernel has it: the filter refuses the same calls.
     raw::landlock_no_files().ok();
-    raw::seccomp_load(filter)
+    wall!("relay-filter", raw::seccomp_load(filter))
 }

@@ -227,6 +227,19 @@ const WALLS: &[Row] = &[
         .of(Users::User, "real root has a cgroup, which keeps it"),
     both("cgroup", &["limits::cgroups::root_only::a_box_is_in_its_cgroups_and_they_go_with_it"])
         .of(Users::Root, "a user has no cgroup to give, here"),
+    both("relay-filter", &[RELAY]).quick(),
+    both("relay-capabilities", &[RELAY]).of(Users::Root, "a user's relay has none to give up"),
+    both(
+        "relay-descriptors",
+        &["egress::process::root_only::the_relay_has_nothing_of_the_caller_open"],
+    )
+    .of(Users::Root, "only root sees what a process that is not dumpable has open"),
+    both("inner-addresses", &["egress::attempts::a_name_that_leads_inside_is_refused"]).quick(),
+    both(
+        "own-addresses",
+        &["egress::attempts::root_only::a_name_that_leads_to_this_machine_is_refused"],
+    )
+    .of(Users::Root, "it takes a network namespace of the test's own"),
     both(
         "terminal-filter",
         &["terminal::shows::what_would_reach_the_users_machine_is_withheld_and_told"],
@@ -284,6 +297,7 @@ const MOUNTS: &str = "walls::filesystem::mounts_stand_as_designed_and_cannot_be_
 const MOUNT_TABLE_READ_ONLY: &str = "walls::filesystem::what_is_there_cannot_be_changed";
 const PROC: &str = "walls::proc::proc_tells_of_the_sandbox_and_is_read_only";
 const PRIVILEGES: &str = "walls::identity::the_payload_has_no_privilege_and_gets_none";
+const RELAY: &str = "egress::process::the_relay_has_nothing_but_sockets_and_a_filter";
 
 #[cfg(test)]
 mod tests {

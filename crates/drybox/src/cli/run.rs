@@ -314,7 +314,7 @@ mod tests {
         let request = run(&["-dp", "80:80", "--privileged", "--", "x"]).unwrap().request;
         let names: Vec<&str> = request.foreign.iter().map(|(flag, _)| flag.name).collect();
         assert_eq!(names.len(), 3);
-        for name in ["detach", "publish", "privileged"] {
+        for name in ["detach", "publish-all", "privileged"] {
             assert!(names.contains(&name), "{name}");
         }
     }

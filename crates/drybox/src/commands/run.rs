@@ -20,13 +20,15 @@ pub(crate) fn run(args: &RunArgs) -> Done {
         let place = drybox_run::place_of(&spec, &host.for_run());
         return show(&render::explain(&spec, &facts, place.as_ref(), &tool_chains, format));
     }
-    if !args.output.quiet && spec.doors.value.has_network() {
+    if !args.output.quiet && (spec.doors.value.has_network() || !spec.publish.is_empty()) {
         let place = drybox_run::place_of(&spec, &host.for_run());
         render::doors(&spec, &facts, place.as_ref(), format);
     }
     // What drybox makes on the host is for its user alone; the payload gets a umask of its own.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let outcome = drybox_run::run(&spec, &host.for_run()).map_err(boxed)?;
+    let says_refusals = !args.output.quiet && format == Format::Text;
+    let surroundings = drybox_run::Host { says_refusals, ..host.for_run() };
+    let outcome = drybox_run::run(&spec, &surroundings).map_err(boxed)?;
     if !args.output.quiet {
         render::summary(&outcome, &spec, format);
     }

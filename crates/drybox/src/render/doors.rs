@@ -1,7 +1,7 @@
 //! Which doors of a box are open, told before it starts (I1).
 
 use drybox_run::Place;
-use drybox_spec::{Access, Doors, Facts, SandboxSpec, Shown, Workspace};
+use drybox_spec::{Access, Doors, Facts, Publish, SandboxSpec, Shown, Sourced, Workspace};
 use serde::Serialize;
 
 use super::{Format, say};
@@ -25,6 +25,7 @@ pub(crate) fn doors(spec: &SandboxSpec, facts: &Facts<'_>, place: Option<&Place>
 struct Open {
     files: Vec<String>,
     hosts: Vec<String>,
+    ports: Vec<String>,
 }
 
 impl Open {
@@ -53,17 +54,25 @@ impl Open {
             hosts.push("every public host".to_owned());
         }
         hosts.extend(spec.doors.value.rules().iter().map(|rule| rule.value.to_string()));
-        Self { files, hosts }
+        let port = |publish: &Sourced<Publish>| publish.value.to_string();
+        let ports = spec.publish.iter().map(port).collect();
+        Self { files, hosts, ports }
     }
 
     fn text(&self) -> String {
         let hosts = self.hosts.join(", ");
-        match self.files.as_slice() {
+        let doors = match self.files.as_slice() {
+            _ if hosts.is_empty() => String::new(),
             [] => format!("note: open: the network to {hosts}; none of your files\n"),
             files => {
                 let files = files.join(", ");
                 format!("note: both doors are open: {files}; the network to {hosts}\n")
             }
-        }
+        };
+        let ports = self.ports.iter().filter_map(|port| port.rsplit_once(':'));
+        let ports = ports.map(|(outside, inside)| {
+            format!("note: open: who connects to {outside} reaches port {inside} of the box\n")
+        });
+        doors + &ports.collect::<String>()
     }
 }

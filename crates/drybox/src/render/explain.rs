@@ -191,8 +191,13 @@ fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
     ];
     let rules = spec.doors.value.rules().iter();
     rows.extend(rules.map(|rule| row("allow", rule, ToString::to_string)));
+    rows.extend(spec.publish.iter().map(|port| row("publish", port, ToString::to_string)));
     if spec.doors.value.has_network() {
         rows.push(row("max-upload", &spec.max_upload, |limit| format!("{} bytes a host", limit.0)));
+        let rate = spec.net_limit.as_ref();
+        rows.extend(
+            rate.map(|rate| row("net-limit", rate, |rate| format!("{} bytes a second", rate.0))),
+        );
     }
     rows.extend(spec.workdir.iter().map(|dir| row("workdir", dir, |d| shown(d.as_bytes()))));
     if spec.workspace.value == Workspace::CopyOnWrite && !at_work {

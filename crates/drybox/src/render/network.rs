@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use drybox_spec::{Attempt, NetworkEvent, Shown, Verdict};
+use drybox_spec::{Attempt, NetworkEvent, Shown, Verdict, Visit};
 
 /// A line a host, at most so many of each kind.
 pub(super) fn lines(events: &[NetworkEvent]) -> Vec<String> {
@@ -18,8 +18,7 @@ pub(super) fn lines(events: &[NetworkEvent]) -> Vec<String> {
     let refused = tally(attempts().filter(|attempt| attempt.verdict == Verdict::Refused));
     add(&mut lines, &refused, |(host, why), times, _| {
         let mut line = format!("refused: {host}: {why}{}", Times(times));
-        if why == NOT_ALLOWED {
-            // What a name's port was to be is not known before it has an address.
+        if why == Attempt::NOT_ALLOWED {
             write!(line, "; --allow {host} would allow it").ok();
         }
         line
@@ -30,6 +29,16 @@ pub(super) fn lines(events: &[NetworkEvent]) -> Vec<String> {
     });
     let sent = tally(attempts().filter(|attempt| attempt.sent >= WORTH_TELLING));
     add(&mut lines, &sent, |(host, _), _, sent| format!("{} left for {host}", Bytes(sent)));
+    let mut unheard = BTreeMap::<u16, (u64, &str)>::new();
+    for event in events {
+        if let NetworkEvent::Visit(Visit { verdict: Verdict::Failed, port, why, .. }) = event {
+            let (times, _) = unheard.entry(*port).or_insert((0, why));
+            *times = times.saturating_add(1);
+        }
+    }
+    lines.extend(unheard.into_iter().map(|(port, (times, why))| {
+        format!("not reached: port {port} of the box (-p): {}{}", Shown(why), Times(times))
+    }));
     for event in events {
         if let NetworkEvent::Untold { attempts } = event {
             lines.push(format!("{attempts} more attempts to reach the network are not told"));
@@ -48,25 +57,11 @@ fn tally<'a>(attempts: impl Iterator<Item = &'a Attempt>) -> Tally {
             Verdict::Allowed => String::new(),
             Verdict::Refused | Verdict::Failed => Shown(&attempt.why).to_string(),
         };
-        let (times, sent) = tally.entry((host(attempt), why)).or_default();
+        let (times, sent) = tally.entry((attempt.host(), why)).or_default();
         *times = times.saturating_add(1);
         *sent = sent.saturating_add(attempt.sent);
     }
     tally
-}
-
-/// As `--allow` would take it: the port that rules have anyway is left out.
-fn host(attempt: &Attempt) -> String {
-    let address = attempt.address.map(|address| match address.is_ipv6() {
-        true => format!("[{address}]"),
-        false => address.to_string(),
-    });
-    let name = attempt.name.as_ref().map(|name| Shown(name).to_string());
-    let host = name.or(address).unwrap_or_default();
-    match attempt.port {
-        Some(port) if port != 443 => format!("{host}:{port}"),
-        _ => host,
-    }
 }
 
 fn add(lines: &mut Vec<String>, tally: &Tally, line: impl Fn((&str, &str), u64, u64) -> String) {
@@ -96,9 +91,6 @@ impl std::fmt::Display for Bytes {
     }
 }
 
-/// The relay's words for what a rule would allow.
-const NOT_ALLOWED: &str = "no rule allows it";
-
 /// Bytes that left, worth a line: more than requests are.
 const WORTH_TELLING: u64 = 256 * 1024;
 
@@ -118,7 +110,7 @@ mod tests {
             name: name.map(ToOwned::to_owned),
             address: Some("2001:db8::1".parse().unwrap()),
             port,
-            why: NOT_ALLOWED.to_owned(),
+            why: Attempt::NOT_ALLOWED.to_owned(),
             sent,
             received: 0,
             began: 0,

@@ -12,6 +12,7 @@ mod doors;
 mod http;
 mod peers;
 mod process;
+mod published;
 mod tls;
 
 use drybox_testkit::{Done, Run, TestEnv};

@@ -166,6 +166,15 @@ const TOPICS: &[(&str, &[&str])] = &[
             "run --allow '*.github.io' -- true",
             "run --allow localhost:5432 -- true",
             "run --allow @nope -- true",
+            "run --allow-host-port 0 -- true",
+            "run --network none --allow-host-port 5432 -- true",
+            "run -p 3000 -- true",
+            "run -p 3000-3010:3000-3010 -- true",
+            "run -p 3000:80/udp -- true",
+            "run -p 3000:80 -p 127.0.0.1:3000:81 -- true",
+            "run --allow a.example -p 8443:443 -- true",
+            "run -P -- true",
+            "run --net-limit 0 -- true",
             "run --allow a.example:443/udp -- true",
             "run --net slirp4netns -- true",
             "run --network none --network bridge -- true",
@@ -180,7 +189,7 @@ const TOPICS: &[(&str, &[&str])] = &[
         &[
             "run --explain",
             "run --explain --allow bücher.example:80,443 --network allow:@openai --max-upload 1m -- true",
-            "run --explain --network bridge -- true",
+            "run --explain --network bridge -p 0.0.0.0:8080:3000 -- true",
             "run --explain -- npm run 'a b'",
             "run --explain -it --rm --init --read-only --cap-drop all --network none \
              --security-opt no-new-privileges --security-opt label=disable --pid private \

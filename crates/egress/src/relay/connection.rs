@@ -9,10 +9,9 @@ use drybox_spec::{Attempt, DnsName, Layer, Verdict};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::Relay;
 use super::copy::{Carried, Copy, End};
 use super::speech::{Speech, Unfit};
-use crate::address::is_own;
+use super::{Relay, Settings, millis};
 use crate::admission::{Named, Refusal, Target};
 
 /// Serves a connection that was made to `destination`.
@@ -69,7 +68,10 @@ impl Relay {
         of: &mut Of,
         carried: &Carried,
     ) -> End {
-        let named = Named::of(destination, &self.names.borrow(), &self.settings.doors);
+        let named = {
+            let Settings { doors, judges, .. } = &self.settings;
+            Named::of(destination, &self.names.borrow(), doors, judges)
+        };
         let named = match named {
             Ok(named) => named,
             Err((name, why)) => {
@@ -113,7 +115,8 @@ impl Relay {
             },
         };
         carried.permit.replace(named.permit().to_owned());
-        let admitted = match named.resolved(found).admit(&self.settings.doors, &is_own) {
+        let Settings { doors, judges, .. } = &self.settings;
+        let admitted = match named.resolved(found).admit(doors, judges) {
             Ok(admitted) => admitted,
             Err(why) => {
                 reset(client);
@@ -133,7 +136,8 @@ impl Relay {
         server.set_nodelay(true).ok();
         let host =
             of.name.as_ref().map_or_else(|| destination.ip().to_string(), ToString::to_string);
-        let copy = Copy { relay: self, client: &client, server: &server, host: &host, carried };
+        let host = Some(host.as_str());
+        let copy = Copy { relay: self, client: &client, server: &server, host, carried };
         let end = copy.run(speech, ready, held).await;
         if let End::Refused(layer, why) = &end {
             reset(server);
@@ -178,7 +182,6 @@ impl Relay {
             End::Refused(layer, why) => (Verdict::Refused, *layer, why.clone()),
             End::Failed(why) => (Verdict::Failed, Layer::Upstream, why.clone()),
         };
-        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         self.reporter.tell(Attempt {
             verdict,
             layer,
@@ -195,7 +198,7 @@ impl Relay {
 
     /// Milliseconds since the relay began.
     pub(super) fn now(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+        millis(self.began.elapsed())
     }
 
     /// Counts a connection as open until the result is dropped.
@@ -226,7 +229,7 @@ impl End {
 }
 
 /// Ends a connection so that the program sees an error and not an end.
-fn reset(stream: TcpStream) {
+pub(super) fn reset(stream: TcpStream) {
     rustix::net::sockopt::set_socket_linger(&stream, Some(Duration::ZERO)).ok();
     drop(stream);
 }

@@ -46,8 +46,8 @@ pub(super) struct Copy<'a> {
     pub(super) relay: &'a Relay,
     pub(super) client: &'a TcpStream,
     pub(super) server: &'a TcpStream,
-    /// Whose upload is counted.
-    pub(super) host: &'a str,
+    /// Whose upload is counted; none: who is connected came to the box, and may take what it gives.
+    pub(super) host: Option<&'a str>,
     pub(super) carried: &'a Carried,
 }
 
@@ -80,6 +80,8 @@ impl Copy<'_> {
                 return self.give_up();
             }
             add(&self.carried.sent, ready.len());
+            self.relay.pace(ready.len()).await;
+            last.set(Instant::now());
             if speech.is_open() {
                 return self.out_open(last).await;
             }
@@ -148,7 +150,7 @@ impl Copy<'_> {
         count: impl FnOnce(usize) -> bool,
     ) -> io::Result<bool> {
         from.readable().await?;
-        let rest = {
+        let (rest, moved) = {
             let mut scratch = self.relay.scratch.borrow_mut();
             let length = match from.try_read(&mut scratch) {
                 Ok(0) => return Ok(false),
@@ -166,10 +168,12 @@ impl Copy<'_> {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
                 Err(error) => return Err(error),
             };
-            bytes.get(written..).unwrap_or_default().to_vec()
+            (bytes.get(written..).unwrap_or_default().to_vec(), length)
         };
         last.set(Instant::now());
         self.write(to, &rest, last).await?;
+        self.relay.pace(moved).await;
+        last.set(Instant::now());
         Ok(true)
     }
 
@@ -212,10 +216,11 @@ impl Copy<'_> {
     }
 
     fn count_upload(&self, length: usize) -> Result<(), End> {
+        let Some(host) = self.host else { return Ok(()) };
         let mut uploaded = self.relay.uploaded.borrow_mut();
         let limit = self.relay.settings.max_upload.0;
         // A key is only made for a host that was connected to.
-        let so_far = uploaded.entry(self.host.to_owned()).or_default();
+        let so_far = uploaded.entry(host.to_owned()).or_default();
         let after = so_far.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
         if after > limit {
             return Err(End::Refused(
@@ -225,6 +230,19 @@ impl Copy<'_> {
         }
         *so_far = after;
         Ok(())
+    }
+}
+
+impl Relay {
+    /// Waits as long as so many bytes take at the limit, with what others carried before them.
+    async fn pace(&self, bytes: usize) {
+        let Some(limit) = self.settings.net_limit else { return };
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        let micros = bytes.saturating_mul(1_000_000).checked_div(limit.0).unwrap_or(u64::MAX);
+        let from = self.carried_until.get().max(Instant::now());
+        let until = from + Duration::from_micros(micros).min(LONGEST_WAIT);
+        self.carried_until.set(until);
+        sleep_until(until).await;
     }
 }
 
@@ -238,6 +256,9 @@ async fn idle(last: &Cell<Instant>, limit: Duration) {
         sleep_until(due).await;
     }
 }
+
+/// No sum of instants overflows.
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
 fn add(counter: &Cell<u64>, length: usize) {
     counter.set(counter.get().saturating_add(u64::try_from(length).unwrap_or(0)));

@@ -94,7 +94,7 @@ impl Relay {
 
 const fn of(why: NoAddress) -> &'static str {
     match why {
-        NoAddress::NotAllowed => "no rule allows it",
+        NoAddress::NotAllowed => Attempt::NOT_ALLOWED,
         NoAddress::TooLong => "it is too long for a name below a wildcard",
         NoAddress::TooMany => "too many names were asked for",
     }

@@ -7,13 +7,15 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::time::Duration;
 
-use rustix::io::IoSliceMut;
+use drybox_spec::Publish;
+use rustix::io::{Errno, IoSliceMut};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SocketType, recvmsg, sockopt,
 };
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use super::inward::{self, Inward};
 use super::{Relay, connection, dns};
 use crate::dns::Families;
 
@@ -23,6 +25,9 @@ pub(super) struct Listeners {
     relayed: Vec<TcpListener>,
     dns_udp: Vec<UdpSocket>,
     dns_tcp: Vec<TcpListener>,
+    inward: Inward,
+    /// The file in the box that says what was refused.
+    pub(super) refusals: Option<OwnedFd>,
     pub(super) families: Families,
 }
 
@@ -37,6 +42,8 @@ impl Listeners {
             relayed: Vec::new(),
             dns_udp: Vec::new(),
             dns_tcp: Vec::new(),
+            inward: Inward::new(),
+            refusals: None,
             families: Families::V4,
         };
         while let Some(socket) = next(&channel)? {
@@ -46,7 +53,15 @@ impl Listeners {
     }
 
     fn add(&mut self, socket: OwnedFd) -> io::Result<()> {
-        if sockopt::socket_type(&socket)? == SocketType::DGRAM {
+        let kind = match sockopt::socket_type(&socket) {
+            Ok(kind) => kind,
+            Err(Errno::NOTSOCK) => {
+                self.refusals = Some(socket);
+                return Ok(());
+            }
+            Err(errno) => return Err(errno.into()),
+        };
+        if kind == SocketType::DGRAM {
             let socket = UdpSocket::from(socket);
             socket.set_nonblocking(true)?;
             if socket.local_addr()?.is_ipv6() {
@@ -54,6 +69,9 @@ impl Listeners {
             }
             self.dns_udp.push(socket);
             return Ok(());
+        }
+        if !sockopt::socket_acceptconn(&socket)? {
+            return self.inward.add(socket);
         }
         let listener = TcpListener::from(socket);
         listener.set_nonblocking(true)?;
@@ -65,8 +83,9 @@ impl Listeners {
     }
 
     /// Serves each.
-    pub(super) fn spawn(self, relay: &Rc<Relay>) -> Serving {
+    pub(super) fn spawn(self, relay: &Rc<Relay>, published: Vec<(Publish, OwnedFd)>) -> Serving {
         let mut tasks = JoinSet::new();
+        inward::spawn(relay, self.inward, published, &mut tasks);
         for listener in self.relayed {
             tasks.spawn_local(accept(Rc::clone(relay), listener, Kind::Relayed));
         }
@@ -120,7 +139,7 @@ fn next(channel: &impl AsFd) -> io::Result<Option<OwnedFd>> {
     let flags = RecvFlags::CMSG_CLOEXEC;
     loop {
         match recvmsg(channel, &mut [IoSliceMut::new(&mut byte)], &mut control, flags) {
-            Err(rustix::io::Errno::INTR) => {}
+            Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
             Ok(message) if message.bytes == 0 => return Ok(None),
             Ok(_) => break,

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
 
-use drybox_spec::{Attempt, NetworkEvent};
+use drybox_spec::{Attempt, NetworkEvent, Visit};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -15,6 +15,10 @@ pub(super) struct Reporter {
     lines: Sender<NetworkEvent>,
     told: Cell<u64>,
     untold: std::rc::Rc<Cell<u64>>,
+    /// The file inside that says what was refused.
+    inside: Option<OwnedFd>,
+    /// Its lines: each stands there once.
+    said: RefCell<HashSet<String>>,
     /// Names that were asked for and refused: each is told once.
     refused_names: RefCell<HashSet<String>>,
 }
@@ -26,14 +30,42 @@ impl Reporter {
         let (lines, waiting) = mpsc::channel(WAITING);
         let untold = std::rc::Rc::new(Cell::new(0));
         let writer = write(pipe, waiting, std::rc::Rc::clone(&untold));
-        let refused_names = RefCell::default();
-        Ok((Self { lines, told: Cell::new(0), untold, refused_names }, writer))
+        let reporter = Self {
+            lines,
+            told: Cell::new(0),
+            untold,
+            inside: None,
+            said: RefCell::default(),
+            refused_names: RefCell::default(),
+        };
+        Ok((reporter, writer))
+    }
+
+    /// Says refusals in this file as well, which is the box's.
+    pub(super) fn say_in(&mut self, file: OwnedFd) {
+        self.inside = Some(file);
     }
 
     /// Tells one attempt.
     pub(super) fn tell(&self, attempt: Attempt) {
+        if let (Some(file), Some(line)) = (&self.inside, attempt.refusal()) {
+            let mut said = self.said.borrow_mut();
+            if said.len() < MOST_NAMES && said.insert(line.clone()) {
+                // A payload that filled its own disk has no room for it.
+                rustix::io::write(file, (line + "\n").as_bytes()).ok();
+            }
+        }
+        self.send(NetworkEvent::Attempt(attempt));
+    }
+
+    /// Tells who came in.
+    pub(super) fn tell_visit(&self, visit: Visit) {
+        self.send(NetworkEvent::Visit(visit));
+    }
+
+    fn send(&self, event: NetworkEvent) {
         let room = self.told.get() < MOST;
-        if room && self.lines.try_send(NetworkEvent::Attempt(attempt)).is_ok() {
+        if room && self.lines.try_send(event).is_ok() {
             self.told.set(self.told.get().saturating_add(1));
         } else {
             self.untold.set(self.untold.get().saturating_add(1));

@@ -23,6 +23,8 @@ pub enum NameServers {
     Configured(Vec<u8>),
     /// This one.
     One(SocketAddr),
+    /// Nobody: no name is looked up.
+    Nobody,
 }
 
 /// Asks name servers.
@@ -46,6 +48,9 @@ impl Upstream {
     /// *Host*, when no name server is configured.
     pub(super) fn new(servers: &NameServers) -> io::Result<Self> {
         let (config, mut options) = match servers {
+            NameServers::Nobody => {
+                (ResolverConfig::from_name_servers(Vec::new()), ResolverOpts::default())
+            }
             NameServers::Configured(text) => parse_resolv_conf(text).map_err(io::Error::other)?,
             NameServers::One(server) => {
                 let mut one = NameServerConfig::udp_and_tcp(server.ip());

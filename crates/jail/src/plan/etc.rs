@@ -85,7 +85,11 @@ pub(crate) enum Resolver {
 
 impl Resolver {
     pub(crate) fn of(network: Option<&Network>) -> Self {
-        if network.is_some() { Self::Relay } else { Self::Nobody }
+        if network.is_some_and(|network| network.ways_out.is_some()) {
+            Self::Relay
+        } else {
+            Self::Nobody
+        }
     }
 
     const fn settings(self) -> &'static [u8] {

@@ -213,6 +213,14 @@ impl<'a> Tty<'a> {
         true
     }
 
+    /// Says a line of drybox's own, behind what was printed. Not where it would stand in a program's
+    /// picture: on an alternate screen, or when nothing is filtered.
+    pub(crate) fn say(&mut self, line: &str) {
+        if !self.raw && !self.filter.has_picture() {
+            self.printed.extend_from_slice(format!("\r\n{line}\r\n").as_bytes());
+        }
+    }
+
     /// What did not pass the filter.
     pub(crate) fn withheld(&self) -> Option<Withheld> {
         (!self.raw).then(|| self.filter.withheld())

@@ -156,6 +156,12 @@ impl Filter {
         self.open_questions > 0 || self.left.reporting()
     }
 
+    /// Whether the payload draws on an alternate screen.
+    #[must_use]
+    pub const fn has_picture(&self) -> bool {
+        self.left.has_picture()
+    }
+
     /// Appends what gives the terminal back: [`super::RESET`], and what only this filter knows
     /// (alternate screen, keyboard levels, cursor shape). Nothing, when only text has passed.
     ///

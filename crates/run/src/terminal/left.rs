@@ -48,6 +48,11 @@ impl Left {
         self.reporting
     }
 
+    /// Whether the alternate screen is shown.
+    pub(super) const fn has_picture(&self) -> bool {
+        self.alternate.is_some()
+    }
+
     /// Whether a sequence may pass here and now; if so, its effect is noted, and what has to
     /// precede it is written.
     pub(super) fn admit(

@@ -185,7 +185,7 @@ const EVERYTHING: BadValue = BadValue::Refused {
 };
 const LOCALHOST: BadValue = BadValue::Refused {
     why: "inside, localhost is the box itself",
-    instead: "--allow 127.0.0.1:PORT for one port of the host's own loopback",
+    instead: "--allow-host-port PORT for one port of the host's own loopback",
 };
 
 #[cfg(test)]

@@ -60,8 +60,7 @@ pub const FOREIGN_FLAGS: &[ForeignFlag] = &[
     row("rootfs", None, Switch, &["false"], IMAGES, "drybox run -- CMD, with the host's programs"),
     row("chrootdirs", None, Value, &[], IMAGES, GONE),
     // Network.
-    row("publish", Some('p'), Value, &[], PUBLISH, PUBLISH_INSTEAD),
-    row("publish-all", Some('P'), Switch, &["false"], PUBLISH, PUBLISH_INSTEAD),
+    row("publish-all", Some('P'), Switch, &["false"], PUBLISH_ALL, PUBLISH_INSTEAD),
     row("expose", None, Value, &[], NETWORK, NETWORK_INSTEAD),
     row("add-host", None, Value, &[], NETWORK, NETWORK_INSTEAD),
     row("dns", None, Value, &["none"], NETWORK, NETWORK_INSTEAD),
@@ -172,8 +171,8 @@ const DEVICES_INSTEAD: &str = "run the part that needs the device on the host";
 const DESCRIPTORS: &str = "no descriptor but stdin, stdout and stderr enters a box";
 const NETWORK: &str = "drybox makes the network of a box: it reaches the hosts that are named";
 const NETWORK_INSTEAD: &str = "--allow HOST[:PORT]; programs inside reach each other at 127.0.0.1";
-const PUBLISH: &str = "nothing outside reaches into a box";
-const PUBLISH_INSTEAD: &str = "the client in the box too: drybox run -- sh -c 'SERVER & CLIENT'";
+const PUBLISH_ALL: &str = "there is no image that could say which ports";
+const PUBLISH_INSTEAD: &str = "-p HOST_PORT:BOX_PORT for each port";
 const RECLAIM: &str = "when the kernel takes memory back is the host's matter";
 const SHARES: &str = "who comes first is the host's matter; how much is --cpus";
 const QUOTA: &str = "one flag says how much processor time a box may take";

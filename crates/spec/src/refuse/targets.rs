@@ -45,6 +45,7 @@ pub const TARGETS: &[TargetRule] = &[
         "-e LD_LIBRARY_PATH=DIR",
     ),
     row("/.drybox", Around, "it is drybox's own", ELSEWHERE),
+    row("/run/drybox", Below, "it is drybox's own", ELSEWHERE),
     row(
         "/home",
         Exact,

@@ -138,6 +138,57 @@ fn an_inner_address_is_no_second_choice() {
     assert_eq!(outside.http.heard(), "");
 }
 
+mod root_only {
+    use std::process::Command;
+
+    use drybox_testkit::require;
+
+    use super::*;
+
+    /// An address like everybody's, and this machine has it: what listens there may trust whoever
+    /// comes from the machine (EG-20). It takes a network namespace to have one.
+    #[test]
+    fn a_name_that_leads_to_this_machine_is_refused() {
+        let outside = Outside::new();
+        outside.env.write("hosts", "93.184.216.34 own.example\n");
+        outside.env.write(
+            "server.py",
+            "import socket, subprocess, sys\n\
+             s = socket.create_server(('93.184.216.34', 8080))\n\
+             import threading\n\
+             def serve():\n\
+             \x20   while True:\n\
+             \x20       c, _ = s.accept(); c.recv(999); c.sendall(b'HTTP/1.0 200 OK\\r\\n\\r\\nserved'); c.close()\n\
+             threading.Thread(target=serve, daemon=True).start()\n\
+             sys.exit(subprocess.run(sys.argv[1:]).returncode)",
+        );
+        let get = "import socket\n\
+            s = socket.create_connection(('own.example', 8080), 20)\n\
+            s.sendall(b'GET / HTTP/1.1\\r\\nHost: own.example:8080\\r\\n\\r\\n')\n\
+            try: print(s.recv(99)[-6:])\n\
+            except ConnectionResetError: print('reset')";
+        let script = "ip link set lo up && ip address add 93.184.216.34/32 dev lo && \
+             mount --bind hosts /etc/hosts && exec python3 server.py \"$@\"";
+        let attempt = |rules: &[&str]| {
+            let drybox = outside.run(rules).args(["-q", "--", "python3", "-c", get]);
+            let drybox: Command = drybox.into_command();
+            let mut command = Command::new(require("unshare"));
+            command.args(["--net", "--mount", "sh", "-ec", script, "sh"]);
+            command.arg(drybox.get_program()).args(drybox.get_args());
+            command.current_dir(outside.env.work()).env_clear();
+            command.envs(drybox.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            let done = command.output().unwrap();
+            let text = |bytes| String::from_utf8(bytes).unwrap();
+            (text(done.stdout), text(done.stderr))
+        };
+        let refused = attempt(&["own.example:8080"]);
+        assert_eq!(refused.0, "reset\n", "{}", refused.1);
+        // The control: the same where the address is spelled out.
+        let reached = attempt(&["own.example:8080", "93.184.216.34:8080"]);
+        assert_eq!(reached.0, "b'served'\n", "{}", reached.1);
+    }
+}
+
 #[test]
 fn without_a_rule_there_is_no_network() {
     let outside = Outside::new();

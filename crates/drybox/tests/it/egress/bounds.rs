@@ -37,6 +37,36 @@ fn no_more_leaves_for_a_host_than_was_allowed() {
     assert_eq!(run("2m").stdout, "600000\n300000\n300000\n");
 }
 
+/// The time below which it cannot be done is asserted, and none above: a machine may be busy.
+#[test]
+fn no_more_passes_in_a_second_than_was_allowed() {
+    let outside = Outside::new();
+    let counter = Counter::new();
+    let port = counter.port();
+    let rules = [format!("good.example:{port}"), format!("127.0.0.1:{port}")];
+    let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+    let program = format!(
+        "import socket, threading, time\n\
+         began = time.monotonic()\n\
+         def send():\n\
+         \x20   s = socket.create_connection(('good.example', {port}), 60)\n\
+         \x20   s.sendall(b'x' * 500000); s.shutdown(socket.SHUT_WR)\n\
+         \x20   print(s.makefile('r').read().split()[-1])\n\
+         both = [threading.Thread(target=send) for _ in range(2)]\n\
+         for t in both: t.start()\n\
+         for t in both: t.join()\n\
+         print(time.monotonic() - began > 1.5)"
+    );
+    let run = |more: &[&str]| {
+        let run = outside.run(&rules).args(more).args(["-q", "--", "python3", "-c", &program]);
+        run.run().expect_code(0).stdout
+    };
+    // A million bytes at half a million a second, whichever of the connections they are of.
+    assert_eq!(run(&["--net-limit", "500000"]), "500000\n500000\nTrue\n");
+    // The control: the bytes are the same without it.
+    assert!(run(&[]).starts_with("500000\n500000\n"));
+}
+
 #[test]
 fn a_crowd_of_silent_connections_hinders_nobody() {
     let outside = Outside::new();

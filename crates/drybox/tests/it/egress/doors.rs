@@ -1,6 +1,9 @@
 //! What is told: which doors are open, and what was refused.
 
+use drybox_testkit::Pty;
+
 use super::Outside;
+use crate::terminal::LONG;
 
 #[test]
 fn open_doors_are_told_before_the_start_and_refusals_after_the_end() {
@@ -114,6 +117,67 @@ fn with_every_host_open_inner_ones_are_not() {
     let run = outside.run(&[]).args(["--network", "bridge", "-q", "--", "python3", "-c", program]);
     // 104 reset: judged by the relay; 111 refused: no such port.
     assert_eq!(run.run().expect_code(0).stdout, "104\n104\n104\n104\n111\n");
+}
+
+#[test]
+fn a_program_reads_what_was_refused_and_whom_to_ask() {
+    let outside = Outside::new();
+    let port = outside.http.port();
+    let program = format!(
+        "import socket\n\
+         for name, port in [('evil.example', 443), ('evil.example', 443), ('1.1.1.1', {port})]:\n\
+         \x20   try: socket.create_connection((name, port), 20).recv(1)\n\
+         \x20   except OSError: pass\n\
+         print(open('/run/drybox/refused').read(), end='')"
+    );
+    let run = |more: &[&str]| {
+        let run = outside.allowed().args(["-q"]).args(more).args(["--", "python3", "-c", &program]);
+        run.run()
+    };
+    let lines = format!(
+        "connect to evil.example refused by drybox; ask the user for --allow evil.example\n\
+         connect to 1.1.1.1:{port} refused by drybox; ask the user for --allow 1.1.1.1:{port}\n"
+    );
+    assert_eq!(run(&[]).expect_code(0).stdout, lines);
+    // What the user put there is not written to.
+    std::fs::create_dir_all(outside.env.work().join("run/drybox")).unwrap();
+    outside.env.write("run/drybox/refused", "the user's\n");
+    let shared = run(&["-v", "./run:/run"]).expect_code(0);
+    assert_eq!(shared.stdout, "the user's\n");
+    // Without a way out there is nothing that could be refused.
+    let closed = outside.run(&[]).args(["-q", "--", "ls", "/run/drybox"]).run();
+    assert_eq!(closed.expect_code(2).stdout, "");
+}
+
+#[test]
+fn at_a_terminal_a_refusal_is_said_at_once_and_once() {
+    let outside = Outside::new();
+    let program = "import socket\n\
+        def attempt():\n\
+        \x20   try: socket.create_connection(('evil.example', 443), 20)\n\
+        \x20   except OSError: pass\n\
+        attempt(); input('one'); attempt(); input('two')";
+    let said = "connect to evil.example refused by drybox; ask the user for --allow evil.example";
+    let start = |more: &[&str]| {
+        let run = outside.run(&["good.example"]).args(more);
+        Pty::start(run.args(["--rm", "-t", "--", "python3", "-c", program]))
+    };
+    let mut pty = start(&[]);
+    pty.expect(said);
+    pty.send("\n");
+    pty.expect("two");
+    pty.send("\n");
+    pty.wait(LONG);
+    let output = String::from_utf8_lossy(pty.output()).into_owned();
+    assert_eq!(output.matches(said).count(), 1, "{output}");
+    // The control: one may be quiet.
+    let mut pty = start(&["-q"]);
+    for word in ["one", "two"] {
+        pty.expect(word);
+        pty.send("\n");
+    }
+    pty.wait(LONG);
+    assert!(!String::from_utf8_lossy(pty.output()).contains("refused"));
 }
 
 #[test]

@@ -45,6 +45,45 @@ fn the_relay_has_nothing_but_sockets_and_a_filter() {
     assert_eq!(got, ["0000000000000000", "0000000000000000", "1", "2"]);
 }
 
+mod root_only {
+    use super::*;
+
+    /// The relay is not dumpable: only root sees what it has open.
+    #[test]
+    fn the_relay_has_nothing_of_the_caller_open() {
+        let outside = Outside::new();
+        outside.env.write("open", "of the caller");
+        let path = outside.env.work().join("open");
+        // The shell hands descriptor 9 on to drybox.
+        let drybox = outside.allowed().args(["-q", "--", "sh", "-c", "echo in; sleep 60"]);
+        let drybox: Command = drybox.into_command();
+        let mut command = Command::new(require("sh"));
+        command.args(["-c", "exec 9<\"$0\"; exec \"$@\""]).arg(&path).arg(drybox.get_program());
+        command.args(drybox.get_args()).current_dir(outside.env.work()).env_clear();
+        command.envs(drybox.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let open_in = |pid: u32| -> Vec<String> {
+            let entries = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+            let links = entries.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+            links.map(|link| link.display().to_string()).collect()
+        };
+        let relay = relay_of(child.id()).unwrap();
+        let (callers, relays) = (open_in(child.id()), open_in(relay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let path = path.display().to_string();
+        // The control: drybox was given it.
+        assert!(callers.contains(&path), "{callers:?}");
+        // The file is the box's own: what was refused is said in it.
+        let fine =
+            ["socket:", "pipe:", "anon_inode:", "/dev/null", "/dev/urandom", "/run/drybox/refused"];
+        let others = relays.iter().filter(|open| !fine.iter().any(|fine| open.starts_with(fine)));
+        assert_eq!(others.collect::<Vec<_>>(), Vec::<&String>::new());
+    }
+}
+
 #[test]
 fn a_box_without_a_rule_has_no_relay() {
     let env = TestEnv::new();

@@ -41,6 +41,7 @@ fn findings(root: &Path, home: Option<&str>) -> Vec<Finding> {
         invoker: Invoker { uid: 1234, gid: 1234, has_range: false },
         die_with_thread: false,
         gives_stdio_away: false,
+        says_refusals: false,
         name_server: None,
     };
     let facts = Facts {
