@@ -59,7 +59,7 @@ fn state(node: &Node, root: &Root, path: &RelPath) -> Result<State, TreeError> {
         mode: node.mode,
         size: node.size,
         bytes: Vec::new(),
-        links: if node.kind == NodeKind::Directory { 1 } else { links },
+        links: if matches!(node.kind, NodeKind::Directory | NodeKind::Deep) { 1 } else { links },
         // Nothing of them comes out.
         attributes: false,
     })
@@ -69,7 +69,7 @@ const fn kind(kind: NodeKind) -> hold::Kind {
     match kind {
         NodeKind::File => hold::Kind::File,
         NodeKind::Link => hold::Kind::Link,
-        NodeKind::Directory => hold::Kind::Directory,
+        NodeKind::Directory | NodeKind::Deep => hold::Kind::Directory,
         NodeKind::Special => hold::Kind::Special,
     }
 }

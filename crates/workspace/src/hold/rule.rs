@@ -194,6 +194,8 @@ pub enum Trick {
     LookAlike,
     /// A file too large to be looked through.
     TooLarge,
+    /// So many directories above it that nobody looks there.
+    TooDeep,
     /// A program got executable that was not, without being a script.
     ModeAdded,
 }

@@ -386,8 +386,9 @@ impl OpenBox {
         const BLOCK: u64 = 512;
         let mut size = 0_u64;
         for layer in self.layers()? {
-            for entry in drybox_tree::Walk::unlocking(&layer.upper) {
-                let blocks = u64::try_from(entry?.stat.st_blocks).unwrap_or(0);
+            let mut walk = drybox_tree::Walk::unlocking(&layer.upper);
+            while let Some(stat) = walk.advance() {
+                let blocks = u64::try_from(stat?.st_blocks).unwrap_or(0);
                 size = size.saturating_add(blocks.saturating_mul(BLOCK));
             }
         }

@@ -69,8 +69,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     med(
         "H-FS-14",
-        "too large to be looked through",
+        "too large or too deep to be looked through",
         "limits of this table",
-        &[at(ALL, Check::Trick(Trick::TooLarge))],
+        &[at(ALL, Check::Trick(Trick::TooLarge)), at(ALL, Check::Trick(Trick::TooDeep))],
     ),
 ];
