@@ -53,8 +53,8 @@ pub use drybox_sys::is_gone;
 pub use drybox_sys::wall;
 pub use drybox_sys::{Failed, Namespace, Step as ChildStep, try_namespace};
 pub use drybox_sys::{
-    FileId, Guard, Obstacle, RECORD, Record, Signal, SignalFd, SignalSet, Told, block_signals,
-    guard, is_ignored, same_description, stop_group, stop_self,
+    FileId, Guard, Obstacle, Otherwise, RECORD, Record, Signal, SignalFd, SignalSet, Told,
+    block_signals, guard, is_ignored, same_description, stop_group, stop_self,
 };
 pub use error::{Cause, JailError, Step};
 pub use identity::{Identity, Invoker};

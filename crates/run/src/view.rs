@@ -1,7 +1,9 @@
 //! The workspace's copy-on-write view: which directories it shows, and the box that keeps changes.
 
-use drybox_jail::View as Mount;
-use drybox_spec::{BoxName, BoxPath, HostPath, Life, Notice, SandboxSpec, Shown, Workspace};
+use drybox_jail::{Otherwise, View as Mount};
+use drybox_spec::{
+    BoxName, BoxPath, HostPath, Life, Notice, Profile, SandboxSpec, Shown, Workspace,
+};
 use drybox_workspace::{
     BoxError, BoxId, Counted, Ended, OpenBox, Repository, Start, Store, find_repository,
 };
@@ -110,7 +112,8 @@ impl View {
     /// The same without a box: what it would show.
     pub(crate) fn planned(place: &Place) -> Self {
         let sources = std::iter::once(&place.top).chain(&place.git);
-        let mounts = sources.filter_map(|source| mount(source, None, false, true)).collect();
+        let mounts =
+            sources.filter_map(|source| mount(source, None, false, Otherwise::ReadOnly)).collect();
         Self { mounts, notices: Vec::new(), opened: None }
     }
 
@@ -165,9 +168,10 @@ impl View {
         }
         let perhaps_in_use = opened.as_ref().is_some_and(OpenBox::was_killed);
         let mut folders = folders.unwrap_or_default().into_iter();
+        let otherwise = otherwise(spec);
         let mounts = sources
             .iter()
-            .filter_map(|source| mount(source, folders.next(), perhaps_in_use, !must_keep));
+            .filter_map(|source| mount(source, folders.next(), perhaps_in_use, otherwise));
         Ok(Self { mounts: mounts.collect(), notices, opened })
     }
 
@@ -202,14 +206,24 @@ impl View {
     }
 }
 
+/// What will do where no overlay works. Somebody else's code gets no bind of the user's directory:
+/// it would reach the sockets and FIFOs in it.
+fn otherwise(spec: &SandboxSpec) -> Otherwise {
+    match (spec.must_keep(), spec.profile.value) {
+        (true, _) => Otherwise::Fail,
+        (false, Profile::Untrusted) => Otherwise::Memory,
+        (false, Profile::Agent) => Otherwise::ReadOnly,
+    }
+}
+
 fn mount(
     source: &HostPath,
     changes: Option<HostPath>,
     perhaps_in_use: bool,
-    best_effort: bool,
+    otherwise: Otherwise,
 ) -> Option<Mount> {
     let target = BoxPath::parse(source.as_bytes()).ok()?;
-    Some(Mount { target, source: source.clone(), changes, perhaps_in_use, best_effort })
+    Some(Mount { target, source: source.clone(), changes, perhaps_in_use, otherwise })
 }
 
 impl Drop for View {

@@ -42,8 +42,8 @@ pub use launch::{FIRST_TO_DIE, Launched, Namespace, launch, release, try_namespa
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
     Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount,
-    Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio, SystemTree,
-    Tmpfs, View,
+    Otherwise, Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio,
+    SystemTree, Tmpfs, View,
 };
 pub use privileges::own_limit;
 pub use record::{Failed, Obstacle, RECORD, Record, Told};

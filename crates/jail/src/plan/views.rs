@@ -2,6 +2,8 @@
 
 use rustix::io::Errno;
 
+use drybox_sys::Otherwise;
+
 use super::shares::Opened;
 use super::{MountSource, Sources, Tree};
 use crate::View;
@@ -33,7 +35,7 @@ pub(crate) fn add_views(
             let layer = folder.layer_of(&owner, sources, false).map_err(fail)?;
             if sources.owners.unmapped == before {
                 changes = Some(layer);
-            } else if view.best_effort {
+            } else if view.otherwise != Otherwise::Fail {
                 sources.owners.unmapped = before;
                 in_memory = in_memory.saturating_add(1);
             } else {
@@ -45,7 +47,7 @@ pub(crate) fn add_views(
             changes,
             two_filesystems,
             perhaps_in_use: view.perhaps_in_use,
-            best_effort: view.best_effort,
+            otherwise: view.otherwise,
         };
         tree.mount(&view.target, source, true);
     }

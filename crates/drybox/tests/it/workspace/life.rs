@@ -192,6 +192,16 @@ fn what_is_mounted_below_the_workspace_is_never_silently_empty() {
     };
     assert_eq!(done.stdout, seen, "{}", done.stderr);
     assert!(done.stderr.contains(told), "{}", done.stderr);
+    // Sockets and FIFOs can be reached through what is shown instead: not by somebody else's code.
+    let run = env.command(require("unshare")).args(flags).args(["sh", "-c", script, "sh"]);
+    let run = run.arg(drybox_testkit::drybox_bin()).args(["run", "--profile", "untrusted"]);
+    let done = run.args(["--", "ls", "sub"]).run();
+    if is_root() {
+        assert_eq!(done.expect_code(0).stdout, "under\n");
+    } else {
+        let refused = done.expect_code(125).stderr;
+        assert!(refused.contains("mounts below") && refused.contains("a copy"), "{refused}");
+    }
     assert!(!env.work().join("p/made").exists());
 }
 
