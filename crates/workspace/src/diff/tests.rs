@@ -284,6 +284,23 @@ fn a_replaced_directory_with_a_locked_one_in_it_is_compared_and_locked_again() {
 }
 
 #[test]
+fn a_file_of_more_lines_than_anybody_reads_is_too_long() {
+    let layers = Layers::new(&[("old", &"\n".repeat(300_000)), ("fits", "")]);
+    layers.write("old", "x");
+    layers.write("new", &"\n".repeat(300_000));
+    layers.write("fits", &"\n".repeat(1 << 18));
+    let (upper, lower) = layers.roots();
+    let changes = compare(&upper, &lower).unwrap();
+    let pair = Pair { lower: &lower, upper: &upper };
+    let of = |path: &str| {
+        let change = changes.iter().find(|change| change.path == rel(path)).unwrap();
+        unified(change, pair, 1 << 25).unwrap()
+    };
+    assert_eq!((of("old"), of("new")), (Diffed::TooLong, Diffed::TooLong));
+    assert!(matches!(of("fits"), Diffed::Text(_)));
+}
+
+#[test]
 fn a_limit_ends_the_comparison_and_is_told() {
     let layers = Layers::new(&[("big", "a")]);
     for number in 0..50 {
