@@ -56,6 +56,8 @@ pub(super) fn seen(
         Trick::LookAlike => is_new.then(|| look_alike(&change.path, lookup)).flatten(),
         Trick::TooLarge => (after.kind == Kind::File && after.size > READ_LIMIT as u64)
             .then(|| vec![Line::about(format!("{} bytes", after.size))]),
+        // `Judging::moved` knows where it was.
+        Trick::Moved => None,
         Trick::TooDeep => {
             let depth = change.path.split(|&b| b == b'/').count();
             let is_deep = depth > DEEPEST || change.path.len() > LONGEST;
