@@ -25,4 +25,4 @@ pub use discard::{Discarded, discard};
 pub use drybox_tree::{BadRelPath, RelPath, Root, TreeError};
 pub use git::{Repository, find_repository};
 pub use held::{held, held_for};
-pub use store::{BoxError, BoxId, Ended, Layer, Meta, OpenBox, Start, Store, Why};
+pub use store::{BoxError, BoxId, Ended, Found, Layer, Meta, OpenBox, Start, Store, Why};
