@@ -54,7 +54,7 @@ pub use drybox_sys::wall;
 pub use drybox_sys::{Failed, Namespace, Step as ChildStep, try_namespace};
 pub use drybox_sys::{
     FileId, Guard, Obstacle, Otherwise, RECORD, Record, Signal, SignalFd, SignalSet, Told,
-    block_signals, guard, is_ignored, same_description, stop_group, stop_self,
+    block_signals, forget_code, guard, is_ignored, same_description, stop_group, stop_self,
 };
 pub use error::{Cause, JailError, Step};
 pub use identity::{Identity, Invoker};

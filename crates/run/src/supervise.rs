@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use drybox_jail::{
-    Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals, is_ignored,
+    Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals, forget_code,
+    is_ignored,
 };
 use drybox_spec::{Ending, Notice, SandboxSpec};
 use rustix::event::{PollFlags, Timespec};
@@ -41,6 +42,8 @@ pub struct Outcome {
     pub pending: Option<Pending>,
 }
 
+/// A run that lasts longer is one to wait for.
+const SETTLED: Duration = Duration::from_secs(1);
 /// How long what is typed stays for others before we look whether it is for us.
 const BACKGROUND: Duration = Duration::from_millis(100);
 
@@ -101,6 +104,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         asked: Asked::default(),
         unheard: None,
         background_until: None,
+        settles: Some(Instant::now() + SETTLED),
         exited: None,
         ended_by: None,
         watchdog,
@@ -151,6 +155,8 @@ struct Supervisor<'a> {
     started: bool,
     /// Standard input is a terminal in whose background we are: when to look again.
     background_until: Option<Instant>,
+    /// When what was needed to launch is let go of; none: that is done.
+    settles: Option<Instant>,
     /// The payload's wait status.
     exited: Option<c_int>,
     /// Why we killed the sandbox.
@@ -218,7 +224,13 @@ impl<'a> Supervisor<'a> {
         }
         let kill_at = |limit: Option<(Instant, Ending)>| limit.map(|(until, _)| until);
         let look_at = self.watchdog.as_ref().filter(|_| self.started).map(Watchdog::next);
-        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until, look_at];
+        let until = [
+            kill_at(self.deadline),
+            kill_at(self.unheard),
+            self.background_until,
+            look_at,
+            self.settles,
+        ];
         let left = until.into_iter().flatten().min().map(|until| {
             let left = until.saturating_duration_since(Instant::now());
             Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() }
@@ -236,6 +248,10 @@ impl<'a> Supervisor<'a> {
             self.kill(ending);
         }
         self.background_until.take_if(|until| *until <= now);
+        // Most of the program is there to launch a box; what waits for its end is little.
+        if self.settles.take_if(|until| *until <= now).is_some() {
+            forget_code();
+        }
     }
 
     fn check_memory(&mut self) -> Result<(), RunError> {

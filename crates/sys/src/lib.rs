@@ -18,6 +18,7 @@
 
 mod arguments;
 mod enter;
+mod footprint;
 mod guard;
 mod identity;
 mod idmap;
@@ -35,6 +36,7 @@ mod view;
 mod weaken;
 
 pub use enter::Step;
+pub use footprint::forget_code;
 pub use guard::{Guard, guard};
 pub use identity::{as_payload, may_open, with_effective_ids, without_crash_dumps};
 pub use idmap::id_map_namespace;
