@@ -15,7 +15,7 @@ use crate::shell;
 use crate::staging::Staging;
 use crate::who::{self, User};
 use build::Built;
-pub(crate) use build::{floor, integration, release, release_of, weakened};
+pub(crate) use build::{floor, integration, release, release_of, replay, weakened};
 pub(crate) use launch::{Ran, limited};
 pub(crate) use report::Outcome;
 use report::Tally;

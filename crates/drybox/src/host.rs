@@ -11,6 +11,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
+use drybox_run::home_of;
 use drybox_spec::{
     BadPath, Facts, FileKind, HostPath, Kind, LONGEST_FILE, Lookup, LookupError, Own, Real, Report,
     Shown, Why,
@@ -220,16 +221,6 @@ fn variable_path(name: &str) -> Option<HostPath> {
     Path::new(&value).is_absolute().then(|| HostPath::parse(value.as_bytes()).ok()).flatten()
 }
 
-/// The home of `uid` in the text of passwd(5).
-fn home_of(uid: u32, passwd: &[u8]) -> Option<HostPath> {
-    let uid = uid.to_string();
-    let home = passwd.split(|&b| b == b'\n').find_map(|line| {
-        let mut fields = line.split(|&b| b == b':').skip(2);
-        (fields.next()? == uid.as_bytes()).then(|| fields.nth(2)).flatten()
-    })?;
-    HostPath::parse(home).ok()
-}
-
 fn refused(error: io::Error) -> LookupError {
     LookupError::Errno { errno: errno(&error) }
 }
@@ -237,18 +228,4 @@ fn refused(error: io::Error) -> LookupError {
 /// The kernel's number; EIO where `std` made the error up itself.
 fn errno(error: &io::Error) -> i32 {
     error.raw_os_error().unwrap_or(rustix::io::Errno::IO.raw_os_error())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_home_is_the_sixth_field_of_the_users_line() {
-        let passwd = b"root:x:0:0:root:/root:/bin/sh\nbad\nu:x:501:20:U:/home/u:/bin/sh\n";
-        let home = |uid| home_of(uid, passwd).map(|home| home.as_bytes().to_vec());
-        assert_eq!(home(501), Some(b"/home/u".to_vec()));
-        assert_eq!(home(0), Some(b"/root".to_vec()));
-        assert_eq!(home(7), None);
-    }
 }

@@ -66,6 +66,14 @@ const FIRST_BASE: u32 = 0x6000_0000;
 const RANGES: u32 = 4096;
 
 impl Identity {
+    /// Whether files of the invoker's show under another owner's number than outside.
+    pub(crate) fn renumbers(&self) -> bool {
+        match self {
+            Self::Root { .. } => true,
+            Self::User { host, inside } => host != inside,
+        }
+    }
+
     /// The identity of a payload that is to be `user`.
     ///
     /// `spread` chooses real root's range: two sandboxes with the same one could signal each other

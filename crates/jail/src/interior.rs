@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use drybox_spec::{BoxPath, ByteSize, EnvVar, HostPath, Hostname, Limits, Share, Tmpfs, Ulimit};
 
+use drybox_sys::Otherwise;
+
 use crate::Identity;
 
 /// Where programs lie in every sandbox of base `host`.
@@ -102,9 +104,9 @@ pub struct View {
     pub changes: Option<HostPath>,
     /// The last run in it was killed, and may still be ending.
     pub perhaps_in_use: bool,
-    /// Whether memory, or else a read-only directory, will do where overlays cannot work; told by
-    /// [`crate::Told`] or [`crate::Jail::views_in_memory`].
-    pub best_effort: bool,
+    /// What will do where overlays cannot work; told by [`crate::Told`] or
+    /// [`crate::Jail::views_in_memory`].
+    pub otherwise: Otherwise,
 }
 
 /// A directory of the root filesystem.

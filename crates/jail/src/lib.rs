@@ -53,8 +53,8 @@ pub use drybox_sys::is_gone;
 pub use drybox_sys::wall;
 pub use drybox_sys::{Failed, Namespace, Step as ChildStep, try_namespace};
 pub use drybox_sys::{
-    FileId, Guard, Obstacle, RECORD, Record, Signal, SignalFd, SignalSet, Told, Worker,
-    block_signals, confine, forget_program, guard, is_ignored, same_description, stop_group,
+    FileId, Guard, Obstacle, Otherwise, RECORD, Record, Signal, SignalFd, SignalSet, Told, Worker,
+    block_signals, confine, forget_code, guard, is_ignored, same_description, stop_group,
     stop_self, worker,
 };
 pub use error::{Cause, JailError, Step};

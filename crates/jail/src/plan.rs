@@ -61,7 +61,7 @@ pub(crate) enum MountSource {
         changes: Option<Layer>,
         two_filesystems: bool,
         perhaps_in_use: bool,
-        best_effort: bool,
+        otherwise: sys::Otherwise,
     },
     Tmpfs {
         options: Vec<(&'static CStr, CString)>,
@@ -214,13 +214,13 @@ impl MountEntry {
                 stage: LAYER_STAGE,
                 spare_stage: SPARE_STAGE,
             }),
-            MountSource::View { layer, changes, two_filesystems, perhaps_in_use, best_effort } => {
+            MountSource::View { layer, changes, two_filesystems, perhaps_in_use, otherwise } => {
                 sys::Source::View(sys::View {
                     from: layer.as_sys(),
                     changes: changes.as_ref().map(Layer::as_sys),
                     two_filesystems: *two_filesystems,
                     perhaps_in_use: *perhaps_in_use,
-                    best_effort: *best_effort,
+                    otherwise: *otherwise,
                     stage: LAYER_STAGE,
                     spare_stage: SPARE_STAGE,
                 })

@@ -52,7 +52,9 @@ pub use host::{CwdError, Host};
 pub use limits::{LimitState, limits_in_force};
 pub use prepare::tool_chains_of;
 pub use supervise::{Outcome, run};
-pub use view::{Pending, Place, pending_box, place_around, place_of};
+pub use view::{
+    Pending, Place, home_of, pending_box, place_around, place_of, torn_box, users_settings,
+};
 
 /// The user's files as a box sees them: changes, boxes.
 pub use drybox_workspace as workspace;

@@ -5,7 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use drybox_jail::{
-    Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals, is_ignored,
+    Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals, forget_code,
+    is_ignored,
 };
 use drybox_spec::{Ending, NetworkEvent, Notice, SandboxSpec};
 use rustix::event::{PollFlags, Timespec};
@@ -44,11 +45,10 @@ pub struct Outcome {
     pub pending: Option<Pending>,
 }
 
+/// A run that lasts longer is one to wait for.
+const SETTLED: Duration = Duration::from_secs(1);
 /// How long what is typed stays for others before we look whether it is for us.
 const BACKGROUND: Duration = Duration::from_millis(100);
-
-/// After that long a run goes on for some time: most are over by then.
-const SETTLED: Duration = Duration::from_millis(500);
 
 /// How long a launch may take once somebody has asked for its end.
 const LAUNCH: Duration = Duration::from_secs(1);
@@ -113,7 +113,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
         asked: Asked::default(),
         unheard: None,
         background_until: None,
-        rest_at: Some(Instant::now() + SETTLED),
+        settles: Some(Instant::now() + SETTLED),
         exited: None,
         ended_by: None,
         watchdog,
@@ -167,8 +167,8 @@ struct Supervisor<'a> {
     started: bool,
     /// Standard input is a terminal in whose background we are: when to look again.
     background_until: Option<Instant>,
-    /// When to let go of memory that a run that goes on does not need.
-    rest_at: Option<Instant>,
+    /// When what was needed to launch is let go of; none: that is done.
+    settles: Option<Instant>,
     /// The payload's wait status.
     exited: Option<c_int>,
     /// Why we killed the sandbox.
@@ -247,9 +247,14 @@ impl<'a> Supervisor<'a> {
         }
         let kill_at = |limit: Option<(Instant, Ending)>| limit.map(|(until, _)| until);
         let look_at = self.watchdog.as_ref().filter(|_| self.started).map(Watchdog::next);
-        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until];
-        let until = until.into_iter().chain([self.rest_at, look_at]);
-        let left = until.flatten().min().map(|until| {
+        let until = [
+            kill_at(self.deadline),
+            kill_at(self.unheard),
+            self.background_until,
+            look_at,
+            self.settles,
+        ];
+        let left = until.into_iter().flatten().min().map(|until| {
             let left = until.saturating_duration_since(Instant::now());
             Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() }
         });
@@ -266,8 +271,9 @@ impl<'a> Supervisor<'a> {
             self.kill(ending);
         }
         self.background_until.take_if(|until| *until <= now);
-        if self.rest_at.take_if(|until| *until <= now).is_some() {
-            drybox_jail::forget_program();
+        // Most of the program is there to launch a box; what waits for its end is little.
+        if self.settles.take_if(|until| *until <= now).is_some() {
+            forget_code();
         }
     }
 

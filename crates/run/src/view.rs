@@ -1,11 +1,17 @@
 //! The workspace's copy-on-write view: which directories it shows, and the box that keeps changes.
 
-use drybox_jail::View as Mount;
-use drybox_spec::{BoxName, BoxPath, HostPath, Life, Notice, SandboxSpec, Shown, Workspace};
+use std::cell::OnceCell;
+
+use drybox_jail::{Otherwise, View as Mount};
+use drybox_spec::{
+    BoxName, BoxPath, HostPath, Life, Notice, Profile, SandboxSpec, Shown, Workspace,
+};
+use drybox_workspace::hold::Users;
 use drybox_workspace::{
     BoxError, BoxId, Counted, Ended, OpenBox, Repository, Start, Store, find_repository,
 };
 
+use rustix::fs::lstat;
 use rustix::io::Errno;
 
 use crate::error::{RunError, Why};
@@ -57,9 +63,14 @@ pub fn place_of(spec: &SandboxSpec, host: &Host<'_>) -> Option<Place> {
 #[must_use]
 pub fn place_around(host: &Host<'_>) -> Place {
     let alone = || Place { top: host.cwd.clone(), git: Vec::new(), unproven: Vec::new() };
+    let owners_home = OnceCell::new();
     let is_project = |dir: &HostPath| {
         let holds_store = host.data.as_ref().is_some_and(|data| is_within(data, dir));
-        *dir == host.cwd || !(is_hidden(dir, host) || holds_store)
+        let is_home = || {
+            let home: &Option<HostPath> = owners_home.get_or_init(|| home_of_owner(host));
+            home.as_ref().is_some_and(|home| is_within(home, dir))
+        };
+        *dir == host.cwd || !(is_hidden(dir, host) || holds_store || is_home())
     };
     match find_repository(&host.cwd, host.invoker.uid, &is_project) {
         Some(Repository { top, outside, unproven }) => {
@@ -79,6 +90,56 @@ pub fn place_around(host: &Host<'_>) -> Place {
         }
         None => alone(),
     }
+}
+
+/// The home of the user to whom root's current directory belongs: what is a repository there is the
+/// whole home, and no project of root's.
+fn home_of_owner(host: &Host<'_>) -> Option<HostPath> {
+    if !host.is_root() {
+        return None;
+    }
+    let owner = lstat(host.cwd.as_c_str()).ok()?.st_uid;
+    (owner != 0).then(|| home_of(owner, &std::fs::read("/etc/passwd").ok()?)).flatten()
+}
+
+/// The home of `uid` in the text of passwd(5).
+#[must_use]
+pub fn home_of(uid: u32, passwd: &[u8]) -> Option<HostPath> {
+    let uid = uid.to_string();
+    let home = passwd.split(|&b| b == b'\n').find_map(|line| {
+        let mut fields = line.split(|&b| b == b':').skip(2);
+        (fields.next()? == uid.as_bytes()).then(|| fields.nth(2)).flatten()
+    })?;
+    HostPath::parse(home).ok()
+}
+
+/// What the user's own settings say that may name something of the workspace; files that are too long
+/// or cannot be read say nothing.
+#[must_use]
+pub fn users_settings(host: &Host<'_>, workspace: &HostPath) -> Users {
+    const LONGEST: u64 = 1 << 20;
+    let mut users = Users::of(workspace.as_bytes(), host.home.as_ref().map(HostPath::as_bytes));
+    let Some(home) = &host.home else { return users };
+    let mut add = |name: &str| {
+        let path = home.as_path().join(name);
+        let is_fit = |file: &std::fs::Metadata| file.is_file() && file.len() <= LONGEST;
+        if std::fs::metadata(&path).is_ok_and(|file| is_fit(&file))
+            && let Ok(text) = std::fs::read(&path)
+        {
+            users.add(&format!("~/{name}"), text);
+        }
+    };
+    Users::FILES.iter().for_each(|name| add(name));
+    for directory in Users::DIRECTORIES {
+        let Ok(files) = std::fs::read_dir(home.as_path().join(directory)) else { continue };
+        for file in files.flatten().take(256) {
+            add(&format!("{directory}/{}", file.file_name().to_string_lossy()));
+        }
+    }
+    if let Some(path) = (host.env)("PATH") {
+        users.add("PATH", path.into_encoded_bytes());
+    }
+    users
 }
 
 fn is_hidden(dir: &HostPath, host: &Host<'_>) -> bool {
@@ -106,11 +167,24 @@ pub fn pending_box(host: &Host<'_>, name: Option<&BoxName>) -> Result<Option<Ope
     }
 }
 
+/// The box of this name, or the unnamed one, where [`BoxError::Broken`] said that it cannot be read:
+/// to throw it away.
+///
+/// # Errors
+/// *User*, when a run is alive in it, or there is none. *Host*.
+pub fn torn_box(host: &Host<'_>, name: Option<&BoxName>) -> Result<Option<OpenBox>, BoxError> {
+    let workspace = place_around(host).top;
+    let store = host.data.as_ref().map(Store::existing).transpose()?.flatten();
+    let default = BoxName::default();
+    store.map(|store| store.find_torn(&workspace, name.unwrap_or(&default))).transpose()
+}
+
 impl View {
     /// The same without a box: what it would show.
     pub(crate) fn planned(place: &Place) -> Self {
         let sources = std::iter::once(&place.top).chain(&place.git);
-        let mounts = sources.filter_map(|source| mount(source, None, false, true)).collect();
+        let mounts =
+            sources.filter_map(|source| mount(source, None, false, Otherwise::ReadOnly)).collect();
         Self { mounts, notices: Vec::new(), opened: None }
     }
 
@@ -165,9 +239,10 @@ impl View {
         }
         let perhaps_in_use = opened.as_ref().is_some_and(OpenBox::was_killed);
         let mut folders = folders.unwrap_or_default().into_iter();
+        let otherwise = otherwise(spec);
         let mounts = sources
             .iter()
-            .filter_map(|source| mount(source, folders.next(), perhaps_in_use, !must_keep));
+            .filter_map(|source| mount(source, folders.next(), perhaps_in_use, otherwise));
         Ok(Self { mounts: mounts.collect(), notices, opened })
     }
 
@@ -209,14 +284,24 @@ impl View {
     }
 }
 
+/// What will do where no overlay works. Somebody else's code gets no bind of the user's directory:
+/// it would reach the sockets and FIFOs in it.
+fn otherwise(spec: &SandboxSpec) -> Otherwise {
+    match (spec.must_keep(), spec.profile.value) {
+        (true, _) => Otherwise::Fail,
+        (false, Profile::Untrusted) => Otherwise::Memory,
+        (false, Profile::Agent) => Otherwise::ReadOnly,
+    }
+}
+
 fn mount(
     source: &HostPath,
     changes: Option<HostPath>,
     perhaps_in_use: bool,
-    best_effort: bool,
+    otherwise: Otherwise,
 ) -> Option<Mount> {
     let target = BoxPath::parse(source.as_bytes()).ok()?;
-    Some(Mount { target, source: source.clone(), changes, perhaps_in_use, best_effort })
+    Some(Mount { target, source: source.clone(), changes, perhaps_in_use, otherwise })
 }
 
 impl Drop for View {
@@ -256,7 +341,12 @@ fn not_shown(path: &Vec<u8>) -> Notice {
 }
 
 fn unproven(path: &HostPath) -> Notice {
-    Notice::GitElsewhere { path: Shown(path.as_bytes()).to_string() }
+    let shown = Shown(path.as_bytes()).to_string();
+    // The file itself stands for what it names beyond the first few.
+    match path.as_bytes().ends_with(b"/objects/info/alternates") {
+        true => Notice::GitNamesMany { path: shown },
+        false => Notice::GitElsewhere { path: shown },
+    }
 }
 
 const fn is_memory(notice: &Notice) -> bool {
@@ -278,3 +368,17 @@ fn causes(error: &BoxError) -> String {
 }
 
 const NO_PLACE: &str = "no overlay can write where drybox keeps its boxes";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_home_is_the_sixth_field_of_the_users_line() {
+        let passwd = b"root:x:0:0:root:/root:/bin/sh\nbad\nu:x:501:20:U:/home/u:/bin/sh\n";
+        let home = |uid| home_of(uid, passwd).map(|home| home.as_bytes().to_vec());
+        assert_eq!(home(501), Some(b"/home/u".to_vec()));
+        assert_eq!(home(0), Some(b"/root".to_vec()));
+        assert_eq!(home(7), None);
+    }
+}

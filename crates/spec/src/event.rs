@@ -72,6 +72,11 @@ pub enum Notice {
         /// The directory, escaped.
         path: String,
     },
+    /// A git file of the workspace names more than is looked at; none of that is shown.
+    GitNamesMany {
+        /// The file, escaped.
+        path: String,
+    },
     /// The box of changes could not be brought to its end.
     BoxNotEnded {
         /// Why.

@@ -18,12 +18,12 @@
 
 mod arguments;
 mod enter;
+mod footprint;
 mod guard;
 mod identity;
 mod idmap;
 mod init;
 mod launch;
-mod memory;
 mod mount;
 mod network;
 mod plan;
@@ -38,16 +38,16 @@ mod weaken;
 mod worker;
 
 pub use enter::Step;
+pub use footprint::forget_code;
 pub use guard::{Guard, guard};
 pub use identity::{as_payload, may_open, with_effective_ids, without_crash_dumps};
 pub use idmap::id_map_namespace;
 pub use launch::{FIRST_TO_DIE, Launched, Namespace, launch, release, try_namespace};
-pub use memory::forget_program;
 pub use mount::{MountAttr, clone_tree, set_attributes, set_id_map};
 pub use plan::{
     Bind, BindFrom, Build, Channel, Device, Exec, FileId, Ids, Knob, Mask, MaskKind, Mount,
-    Network, Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source, Stdio,
-    SystemTree, Tmpfs, View,
+    Network, Otherwise, Overlay, Payload, Plan, PointerList, Rlimit, Scratch, Signal, Slot, Source,
+    Stdio, SystemTree, Tmpfs, View,
 };
 pub use privileges::own_limit;
 pub use record::{Failed, Obstacle, RECORD, Record, Told};

@@ -241,6 +241,18 @@ pub struct Overlay<'a> {
     pub spare_stage: &'a CStr,
 }
 
+/// What will do where an overlay cannot be as it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Otherwise {
+    /// Nothing: it is an error.
+    Fail,
+    /// Memory, where an overlay cannot have that upper layer.
+    Memory,
+    /// The same, and where it cannot have that lower layer the directory itself, read-only: a bind,
+    /// through which sockets and FIFOs can be reached.
+    ReadOnly,
+}
+
 /// An overlay that can be written: the host's directory is its lower layer and never changes, what is
 /// written goes to the upper layer. `volatile`: nothing is synced, neither by the payload nor at the end.
 #[derive(Clone, Copy, Debug)]
@@ -253,9 +265,8 @@ pub struct View<'a> {
     pub two_filesystems: bool,
     /// The last run in it was killed, and may still be ending: then it is refused (`EBUSY`).
     pub perhaps_in_use: bool,
-    /// Where an overlay cannot have that upper layer it is memory, and where it cannot have that
-    /// lower layer the directory is read-only; each is told. Else it is an error.
-    pub best_effort: bool,
+    /// What else will do; it is told.
+    pub otherwise: Otherwise,
     /// As in [`Overlay`].
     pub stage: &'a CStr,
     /// As in [`Overlay`], for the changes.

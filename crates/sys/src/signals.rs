@@ -149,22 +149,25 @@ pub fn is_ignored(signal: c_int) -> bool {
 /// not the payload's.
 pub(crate) fn reset() -> Result<()> {
     for signal in 1..=LAST_SIGNAL {
-        match use_default(signal) {
-            // KILL, STOP and the C library's own two are refused.
-            Ok(()) | Err(Errno::INVAL) => {}
-            Err(errno) => return Err(errno),
+        // The kernel lets nobody ignore these two.
+        if !matches!(signal, libc::SIGKILL | libc::SIGSTOP) {
+            use_default(signal)?;
         }
     }
     block_signals(&SignalSet::empty()).map(drop)
 }
 
-/// Gives a signal its default action.
+/// Gives a signal its default action. rt_sigaction(2) without the C library, whose own refuses the
+/// two that it keeps for itself (32 and 33): a caller can have ignored those, too.
 pub(crate) fn use_default(signal: c_int) -> Result<()> {
-    // SAFETY: all-zero is SIG_DFL with no flags and an empty mask.
-    let default: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-    // SAFETY: `default` is readable.
-    let result = unsafe { libc::sigaction(signal, &raw const default, ptr::null_mut()) };
-    raw::check(result.into()).map(drop)
+    // The kernel's `struct sigaction`: action, flags, restorer, mask. Zero is `SIG_DFL`.
+    let default = [0_u64; 4];
+    const MASK: usize = size_of::<u64>();
+    // SAFETY: `default` is as long as the kernel's structure, and readable.
+    let result = unsafe {
+        libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), ptr::null::<u64>(), MASK)
+    };
+    raw::check(result).map(drop)
 }
 
 /// Sends a signal. `kill(2)`; a process that is gone is no error.

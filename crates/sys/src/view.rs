@@ -11,7 +11,7 @@ use rustix::mount::{
 };
 
 use crate::mount::{MountAttr, attach, bind, set_attributes, take, tmpfs};
-use crate::plan::{Bind, BindFrom, Tmpfs, View};
+use crate::plan::{Bind, BindFrom, Otherwise, Tmpfs, View};
 use crate::record::Told;
 use crate::wall;
 
@@ -22,7 +22,7 @@ pub(crate) fn view(view: &View<'_>, index: usize) -> Result<(OwnedFd, Option<Tol
     let index = u16::try_from(index).unwrap_or(u16::MAX);
     let memory = |told| match overlay(view, None) {
         Ok(tree) => Ok((tree, told)),
-        Err(errno) if view.best_effort && is_unfit(errno) => {
+        Err(errno) if view.otherwise == Otherwise::ReadOnly && is_unfit(errno) => {
             let tree = bind(&Bind { from: view.from, writable: false })?;
             Ok((tree, Some(Told::BindForOverlay(index))))
         }
@@ -32,7 +32,7 @@ pub(crate) fn view(view: &View<'_>, index: usize) -> Result<(OwnedFd, Option<Tol
         None => memory(None),
         Some(changes) => match overlay(view, Some(changes)) {
             Ok(tree) => Ok((tree, None)),
-            Err(errno) if view.best_effort && is_unfit(errno) => {
+            Err(errno) if view.otherwise != Otherwise::Fail && is_unfit(errno) => {
                 memory(Some(Told::ChangesInMemory(index)))
             }
             Err(errno) => Err(errno),

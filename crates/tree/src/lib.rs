@@ -3,7 +3,7 @@
 //!
 //! Upholds I8 (nothing that came out of a box is trusted) and I7 (what is removed is gone, whatever
 //! its modes, names and depth). [`Root`] is the handle, [`RelPath`] a path beneath it, [`Walk`] goes
-//! through all of it without recursion.
+//! through all of it without recursion, [`Way`] from one directory to the next.
 //!
 //! ```
 //! use drybox_spec::HostPath;
@@ -27,6 +27,7 @@ mod root;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod way;
 
 pub use error::{TreeError, TreeOp};
 pub use path::{BadRelPath, RelPath};
@@ -34,3 +35,4 @@ pub use root::{Root, kind_of};
 pub use rustix::fs::{FileType, Stat};
 pub use rustix::io::Errno;
 pub use walk::{Entry, Walk};
+pub use way::{Enter, Way};

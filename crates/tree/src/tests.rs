@@ -107,6 +107,23 @@ fn a_walk_goes_through_everything_in_order_and_stays_within_a_few_descriptors() 
 }
 
 #[test]
+fn a_directory_that_is_moved_while_it_is_walked_leads_nowhere_else() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir_all(dir.path().join("tree/a")).unwrap();
+    fs::create_dir_all(dir.path().join("other/secret")).unwrap();
+    deep(&dir.path().join("tree/a"), 100, "d");
+    let root = root(&dir.path().join("tree"));
+    let mut walk = Walk::of(&root);
+    while walk.depth() < 100 {
+        walk.advance().unwrap().unwrap();
+    }
+    fs::rename(dir.path().join("tree/a/d/d"), dir.path().join("other/d")).unwrap();
+    let seen: Vec<_> = walk.by_ref().collect();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    assert_eq!(seen[0].as_ref().unwrap_err().errno, Errno::STALE);
+}
+
+#[test]
 fn locked_directories_are_gone_through_and_locked_again() {
     let dir = TempDir::new().unwrap();
     fs::create_dir(dir.path().join("locked")).unwrap();

@@ -1,15 +1,14 @@
 //! Everything beneath a root, directory by directory, without recursion.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 
-use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fchmod, openat2, statat,
-};
+use rustix::fs::{AtFlags, Dir, FileType, Stat, statat};
 use rustix::io::Errno;
 
 use crate::error::{TreeError, TreeOp};
 use crate::path::{RelPath, component};
-use crate::root::{Root, change_mode, kind_of};
+use crate::root::{Root, kind_of};
+use crate::way::{Enter, Way};
 
 /// One thing beneath the root.
 #[derive(Debug, Clone)]
@@ -30,42 +29,41 @@ impl Entry {
 
 /// Goes through a tree, a directory before what is in it, names in the order of their bytes.
 ///
-/// Depth costs memory and no stack, and no more than [`Walk::OPEN`] descriptors.
+/// A step costs the same at any depth; depth costs memory and no stack, and no more than
+/// [`Way::OPEN`] descriptors. As an iterator it makes a whole path for each entry, which is as long
+/// as the tree is deep: [`Walk::advance`] does not.
 #[derive(Debug)]
 pub struct Walk<'a> {
     root: &'a Root,
+    way: Option<Way>,
     frames: Vec<Frame>,
     /// The path of the innermost frame.
     path: Vec<u8>,
-    /// A directory that was given out and not yet gone into.
-    pending: Option<(Vec<u8>, Stat)>,
-    begun: bool,
+    /// The last component of what was given last.
+    name: Vec<u8>,
+    /// The permission bits of a directory that was given and not yet gone into.
+    pending: Option<u32>,
     unlocks: bool,
 }
 
 #[derive(Debug)]
 struct Frame {
-    dir: Option<OwnedFd>,
     /// Length of the parent's path.
     above: usize,
     names: Names,
-    /// The mode that is put back.
-    locked: Option<u32>,
 }
 
 impl<'a> Walk<'a> {
-    /// Descriptors that are held at most.
-    pub const OPEN: usize = 64;
-
     /// All of `root`.
     #[must_use]
     pub const fn of(root: &'a Root) -> Self {
         Self {
             root,
+            way: None,
             frames: Vec::new(),
             path: Vec::new(),
+            name: Vec::new(),
             pending: None,
-            begun: false,
             unlocks: false,
         }
     }
@@ -79,19 +77,60 @@ impl<'a> Walk<'a> {
         walk
     }
 
+    /// Goes on to the next entry, and gives its lstat(2). [`Walk::name`], [`Walk::path`] and
+    /// [`Walk::here`] are about this entry then.
+    ///
+    /// After an error inside a directory the walk goes on beside it.
+    pub fn advance(&mut self) -> Option<Result<Stat, TreeError>> {
+        self.step().transpose()
+    }
+
+    /// The name of the entry that was given last.
+    #[must_use]
+    pub fn name(&self) -> RelPath {
+        RelPath::below(b"", &self.name)
+    }
+
+    /// Its whole path.
+    #[must_use]
+    pub fn path(&self) -> RelPath {
+        RelPath::below(&self.path, &self.name)
+    }
+
+    /// The length of its path, in bytes.
+    #[must_use]
+    pub fn path_len(&self) -> usize {
+        self.path.len().saturating_add(1).saturating_add(self.name.len())
+    }
+
+    /// How many directories lie above it, the root apart.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.frames.len().saturating_sub(1)
+    }
+
+    /// The directory that it is in.
+    ///
+    /// # Errors
+    /// *Host*: nothing was given yet.
+    pub fn here(&self) -> Result<&Root, TreeError> {
+        let here = self.way.as_ref().ok_or(Errno::BADF).and_then(Way::here);
+        here.map_err(self.fail())
+    }
+
     /// Does not go into the directory that was given last.
     pub fn stay_out(&mut self) {
         self.pending = None;
     }
 
-    fn step(&mut self) -> Result<Option<Entry>, TreeError> {
-        if !self.begun {
-            self.begun = true;
-            let dir = rustix::io::fcntl_dupfd_cloexec(self.root, 3).map_err(self.fail())?;
-            self.enter(dir, 0, None)?;
+    fn step(&mut self) -> Result<Option<Stat>, TreeError> {
+        if self.way.is_none() {
+            let way = Way::at(self.root).map_err(self.fail())?;
+            self.way = Some(way);
+            self.list(0)?;
         }
-        if let Some((name, stat)) = self.pending.take() {
-            self.descend(&name, &stat)?;
+        if let Some(mode) = self.pending.take() {
+            self.descend(mode)?;
         }
         loop {
             let Some(frame) = self.frames.last_mut() else { return Ok(None) };
@@ -99,78 +138,53 @@ impl<'a> Walk<'a> {
                 self.leave()?;
                 continue;
             };
-            self.reopen()?;
-            let dir = self.frames.last().and_then(|frame| frame.dir.as_ref());
-            let dir = dir.ok_or(Errno::BADF).map_err(self.fail())?;
-            let stat = match statat(dir, component(&name), AtFlags::SYMLINK_NOFOLLOW) {
+            self.name = name;
+            let name = component(&self.name);
+            let stat = match statat(self.here()?, name, AtFlags::SYMLINK_NOFOLLOW) {
                 // Gone since it was listed.
                 Err(Errno::NOENT) => continue,
-                stat => stat.map_err(self.fail_at(&name))?,
+                stat => stat.map_err(self.fail_at())?,
             };
-            let entry = Entry { path: RelPath::below(&self.path, &name), stat };
-            if entry.kind() == FileType::Directory {
-                self.pending = Some((name, stat));
+            if kind_of(&stat) == FileType::Directory {
+                self.pending = Some(stat.st_mode & 0o7777);
             }
-            return Ok(Some(entry));
+            return Ok(Some(stat));
         }
     }
 
-    fn descend(&mut self, name: &[u8], stat: &Stat) -> Result<(), TreeError> {
-        self.reopen()?;
-        let parent = self.frames.last().and_then(|frame| frame.dir.as_ref());
-        let parent = parent.ok_or(Errno::BADF).map_err(self.fail())?;
-        let name_c = component(name);
-        let mode = stat.st_mode & 0o7777;
-        let locked = self.unlocks && mode & 0o700 != 0o700;
-        if locked {
-            let held =
-                openat2(parent, &name_c, PATH, Mode::empty(), ONE).map_err(self.fail_at(name))?;
-            change_mode(held.as_fd(), mode | 0o700).map_err(self.fail_at(name))?;
-        }
-        let dir = openat2(parent, &name_c, LIST, Mode::empty(), ONE).map_err(self.fail_at(name))?;
+    /// Goes into the directory that was given last.
+    fn descend(&mut self, mode: u32) -> Result<(), TreeError> {
+        let enter = if self.unlocks { Enter::Unlocking { mode } } else { Enter::Listing };
+        let way = self.way.as_mut().ok_or(Errno::BADF);
+        way.and_then(|way| way.down(&self.name, enter)).map_err(self.fail_at())?;
         let above = self.path.len();
-        self.path = RelPath::below(&self.path, name).as_bytes().to_vec();
-        self.enter(dir, above, locked.then_some(mode))
+        if above > 0 {
+            self.path.push(b'/');
+        }
+        self.path.extend_from_slice(&self.name);
+        self.list(above)
     }
 
-    fn enter(&mut self, dir: OwnedFd, above: usize, locked: Option<u32>) -> Result<(), TreeError> {
-        let names = Names::of(&dir).map_err(self.fail())?;
-        self.frames.push(Frame { dir: Some(dir), above, names, locked });
-        if let Some(far) = self.frames.len().checked_sub(Self::OPEN.saturating_add(1))
-            // The root's own stays: every other is reached from there.
-            && let Some(frame) = self.frames.get_mut(far.max(1))
-        {
-            frame.dir = None;
-        }
-        Ok(())
+    /// Lists where the walk stands now.
+    fn list(&mut self, above: usize) -> Result<(), TreeError> {
+        let names = Names::of(self.here()?);
+        let failed = names.as_ref().err().copied();
+        let none = || Names { bytes: Vec::new(), starts: Vec::new() };
+        self.frames.push(Frame { above, names: names.unwrap_or_else(|_| none()) });
+        failed.map_or(Ok(()), |errno| Err(self.fail()(errno)))
     }
 
     fn leave(&mut self) -> Result<(), TreeError> {
-        let locked = self.frames.last().and_then(|frame| frame.locked);
-        if let Some(mode) = locked {
-            self.reopen()?;
-            let dir = self.frames.last().and_then(|frame| frame.dir.as_ref());
-            let dir = dir.ok_or(Errno::BADF).map_err(self.fail())?;
-            fchmod(dir, Mode::from_raw_mode(mode)).map_err(self.fail())?;
-        }
+        let fail = self.fail();
         if let Some(frame) = self.frames.pop() {
             self.path.truncate(frame.above);
         }
-        Ok(())
-    }
-
-    /// Opens the innermost directory again, if it was closed to spare descriptors.
-    fn reopen(&mut self) -> Result<(), TreeError> {
-        if self.frames.last().is_some_and(|frame| frame.dir.is_some()) {
-            return Ok(());
+        let up = self.way.as_mut().map_or(Ok(()), Way::up);
+        if up.is_err() {
+            // Where the way has ended nothing can be looked at any more.
+            self.frames.clear();
         }
-        let path = RelPath::parse(&self.path).map_err(|_| Errno::INVAL).map_err(self.fail())?;
-        let dir = self.root.dir(&path)?;
-        let dir = rustix::io::fcntl_dupfd_cloexec(&dir, 3).map_err(self.fail())?;
-        if let Some(frame) = self.frames.last_mut() {
-            frame.dir = Some(dir);
-        }
-        Ok(())
+        up.map_err(fail)
     }
 
     fn fail(&self) -> impl FnOnce(Errno) -> TreeError + use<> {
@@ -178,8 +192,8 @@ impl<'a> Walk<'a> {
         move |errno| TreeError { op: TreeOp::Read, path, errno }
     }
 
-    fn fail_at(&self, name: &[u8]) -> impl FnOnce(Errno) -> TreeError + use<> {
-        let path = RelPath::below(&self.path, name).as_bytes().to_vec();
+    fn fail_at(&self) -> impl FnOnce(Errno) -> TreeError + use<> {
+        let path = self.path().as_bytes().to_vec();
         move |errno| TreeError { op: TreeOp::Read, path, errno }
     }
 }
@@ -187,9 +201,9 @@ impl<'a> Walk<'a> {
 impl Iterator for Walk<'_> {
     type Item = Result<Entry, TreeError>;
 
-    /// After an error inside a directory the walk goes on beside it.
     fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
+        let stat = self.advance()?;
+        Some(stat.map(|stat| Entry { path: self.path(), stat }))
     }
 }
 
@@ -209,7 +223,7 @@ struct Names {
 }
 
 impl Names {
-    fn of(dir: &OwnedFd) -> Result<Self, Errno> {
+    fn of(dir: impl AsFd) -> Result<Self, Errno> {
         let mut names = Self { bytes: Vec::new(), starts: Vec::new() };
         for entry in Dir::read_from(dir)? {
             let entry = entry?;
@@ -237,7 +251,7 @@ fn at(bytes: &[u8], start: u32) -> &[u8] {
 }
 
 /// Whether a directory has nothing in it.
-pub(crate) fn is_empty(dir: &OwnedFd) -> Result<bool, Errno> {
+fn is_empty(dir: impl AsFd) -> Result<bool, Errno> {
     for entry in Dir::read_from(dir)? {
         if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
             return Ok(false);
@@ -267,11 +281,3 @@ impl Root {
         Ok(std::iter::from_fn(|| names.next()).collect())
     }
 }
-
-/// One component: a directory that is on the same filesystem and no link.
-const ONE: ResolveFlags = ResolveFlags::BENEATH
-    .union(ResolveFlags::NO_SYMLINKS)
-    .union(ResolveFlags::NO_MAGICLINKS)
-    .union(ResolveFlags::NO_XDEV);
-const LIST: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-const PATH: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);

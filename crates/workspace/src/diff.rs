@@ -1,6 +1,7 @@
 //! What changed in a box: from its upper layer alone, so that it costs what changed and not what
 //! is there.
 
+mod along;
 mod area;
 mod compare;
 mod content;
@@ -70,6 +71,8 @@ pub enum NodeKind {
     Link,
     /// A directory.
     Directory,
+    /// A directory that lies too deep to be looked into: whatever is in it is part of the change.
+    Deep,
     /// A FIFO, socket or device: never opened.
     Special,
 }
@@ -82,6 +85,7 @@ impl NodeKind {
             Self::File => "file",
             Self::Link => "symlink",
             Self::Directory => "directory",
+            Self::Deep => "directory, too deep to look into",
             Self::Special => "special file",
         }
     }

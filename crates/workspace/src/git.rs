@@ -21,7 +21,8 @@ pub struct Repository {
     /// git's directories that belong to it and lie elsewhere: of a linked worktree, of a submodule.
     pub outside: Vec<HostPath>,
     /// What its files name beside that, and that nothing proves: a `.git` that leads to a directory
-    /// which does not lead back, objects borrowed from another repository.
+    /// which does not lead back, objects borrowed from another repository. Of many, the file that
+    /// names them.
     pub unproven: Vec<HostPath>,
 }
 
@@ -127,8 +128,11 @@ impl Repository {
     /// do not point back, so they are not shown unless the user shares them.
     fn add_borrowed(&mut self, git: &Path) {
         let objects = git.join("objects");
-        let Some(text) = small(&objects.join("info/alternates")) else { return };
-        for named in text.split(|&byte| byte == b'\n').filter_map(line) {
+        let file = objects.join("info/alternates");
+        let Ok(found) = lstat(&file) else { return };
+        let text = small(&file).unwrap_or_default();
+        let mut named = text.split(|&byte| byte == b'\n').filter_map(line);
+        for named in named.by_ref().take(MOST_BORROWED) {
             let Ok(dir) = fs::canonicalize(objects.join(named)) else { continue };
             let outside = self.outside.iter().map(HostPath::as_path);
             let mut shown = outside.chain([self.top.as_path()]);
@@ -136,8 +140,16 @@ impl Repository {
                 self.unproven.extend(host_path(&dir));
             }
         }
+        // One line stands for what nobody lists by hand, and for what cannot be read.
+        if named.next().is_some() || (text.is_empty() && found.st_size > 0) {
+            self.unproven.extend(host_path(&file));
+        }
     }
 }
+
+/// Repositories of which objects are borrowed, and that are looked at: git itself follows five, one
+/// from the other.
+const MOST_BORROWED: usize = 16;
 
 /// What gitrepository-layout(5) has at least.
 fn is_git_dir(dir: &Path) -> bool {

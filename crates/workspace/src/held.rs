@@ -7,7 +7,7 @@ use drybox_tree::{RelPath, Root, TreeError, kind_of};
 use rustix::fs::FileType;
 
 use crate::diff::{Change, Kind, Node, NodeKind, Pair, readable};
-use crate::hold::{self, Held, Judge, READ_LIMIT, State};
+use crate::hold::{self, Held, Judge, READ_LIMIT, State, Users};
 
 /// For each change of one layer, in their order: what of it would run by itself, or be believed, once
 /// it came out.
@@ -15,12 +15,28 @@ use crate::hold::{self, Held, Judge, READ_LIMIT, State};
 /// # Errors
 /// *Host*, when a side of a change cannot be read: what was not judged is not called harmless.
 pub fn held(pair: Pair<'_>, changes: &[Change]) -> Result<Vec<Vec<Held>>, TreeError> {
-    let beside = Beside::new(pair.lower, changes);
+    held_for(pair, changes, &Users::default())
+}
+
+/// The same, with what the user's own settings name in the workspace.
+///
+/// # Errors
+/// As [`held`].
+pub fn held_for(
+    pair: Pair<'_>,
+    changes: &[Change],
+    users: &Users,
+) -> Result<Vec<Vec<Held>>, TreeError> {
+    let beside = Beside::new(pair.lower, changes, users);
     let judge = Judge::new();
     let judging = judge.begin(&beside);
     let of = |change: &Change| {
         let judged = judged(pair, change)?;
-        Ok(judged.iter().flat_map(|change| judging.change(change)).collect())
+        let mut held: Vec<Held> = judged.iter().flat_map(|change| judging.change(change)).collect();
+        if let Some(from) = &change.from {
+            held.extend(judging.moved(from.as_bytes(), change.path.as_bytes()));
+        }
+        Ok(held)
     };
     changes.iter().map(of).collect()
 }
@@ -59,7 +75,7 @@ fn state(node: &Node, root: &Root, path: &RelPath) -> Result<State, TreeError> {
         mode: node.mode,
         size: node.size,
         bytes: Vec::new(),
-        links: if node.kind == NodeKind::Directory { 1 } else { links },
+        links: if matches!(node.kind, NodeKind::Directory | NodeKind::Deep) { 1 } else { links },
         // Nothing of them comes out.
         attributes: false,
     })
@@ -69,7 +85,7 @@ const fn kind(kind: NodeKind) -> hold::Kind {
     match kind {
         NodeKind::File => hold::Kind::File,
         NodeKind::Link => hold::Kind::Link,
-        NodeKind::Directory => hold::Kind::Directory,
+        NodeKind::Directory | NodeKind::Deep => hold::Kind::Directory,
         NodeKind::Special => hold::Kind::Special,
     }
 }
@@ -77,18 +93,19 @@ const fn kind(kind: NodeKind) -> hold::Kind {
 /// What stands beside a change: the host's files with every change made.
 struct Beside<'a> {
     lower: &'a Root,
+    users: &'a Users,
     /// What is at each changed path; none: nothing any more.
     changed: BTreeMap<Vec<u8>, Option<hold::Kind>>,
 }
 
 impl<'a> Beside<'a> {
-    fn new(lower: &'a Root, changes: &[Change]) -> Self {
+    fn new(lower: &'a Root, changes: &[Change], users: &'a Users) -> Self {
         let gone = changes.iter().filter_map(|change| change.from.as_ref());
         let gone = gone.map(|path| (path.as_bytes().to_vec(), None));
         let there = changes.iter().map(|change| {
             (change.path.as_bytes().to_vec(), change.new.as_ref().map(|node| kind(node.kind)))
         });
-        Self { lower, changed: gone.chain(there).collect() }
+        Self { lower, users, changed: gone.chain(there).collect() }
     }
 
     fn on_host(&self, path: &[u8]) -> Option<FileType> {
@@ -131,6 +148,10 @@ impl hold::Lookup for Beside<'_> {
         names.sort_unstable();
         names.dedup();
         names
+    }
+
+    fn users(&self) -> Option<&Users> {
+        Some(self.users)
     }
 
     fn host(&self, path: &[u8]) -> Option<Vec<u8>> {

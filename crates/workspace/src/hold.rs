@@ -18,6 +18,7 @@ mod siblings;
 mod table;
 mod text;
 mod trick;
+mod users;
 
 pub use change::{Change, Held, Kind, Line, Lookup, Nothing, READ_LIMIT, State};
 pub use judge::{Judge, Judging, judge};
@@ -26,3 +27,4 @@ pub use rule::{
     Check, Format, Keys, Lock, Look, Named, Rule, Severity, Standing, Text, Trick, Value,
 };
 pub use table::{FAMILIES, Family, rules};
+pub use users::Users;

@@ -24,5 +24,5 @@ pub use diff::{
 pub use discard::{Discarded, discard};
 pub use drybox_tree::{BadRelPath, RelPath, Root, TreeError};
 pub use git::{Repository, find_repository};
-pub use held::held;
-pub use store::{BoxError, BoxId, Ended, Layer, Leftover, Meta, OpenBox, Start, Store, Why};
+pub use held::{held, held_for};
+pub use store::{BoxError, BoxId, Ended, Found, Layer, Leftover, Meta, OpenBox, Start, Store, Why};

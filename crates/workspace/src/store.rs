@@ -2,16 +2,18 @@
 
 mod boxes;
 mod error;
+mod layers;
 mod meta;
 mod ready;
 #[cfg(test)]
 mod tests;
+mod way;
 
 use drybox_spec::HostPath;
-use drybox_tree::{Errno, RelPath, Root, Stat, kind_of};
-use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, open, readlinkat, stat};
+use drybox_tree::{Errno, RelPath, Root};
+use rustix::fs::{CWD, Mode, OFlags, mkdirat, open, readlinkat};
 
-pub use boxes::{BoxId, Ended, Layer, OpenBox, Start};
+pub use boxes::{BoxId, Ended, Found, Layer, OpenBox, Start};
 pub use error::{BoxError, Why};
 pub use meta::Meta;
 pub use ready::Leftover;
@@ -62,8 +64,6 @@ impl Store {
 
     fn look(named: HostPath) -> Result<Self> {
         let fail = |errno: Errno| BoxError::Store { path: named.clone(), source: errno.into() };
-        // A link on the way is the user's own, as long as nobody else can change it: what counts
-        // is where it leads.
         let held = open(named.as_c_str(), DIRECTORY, Mode::empty()).map_err(fail)?;
         let real = {
             use std::os::fd::AsRawFd as _;
@@ -72,7 +72,10 @@ impl Store {
         };
         let path = HostPath::parse(real.as_bytes()).map_err(|_| fail(Errno::NOENT))?;
         let uid = rustix::process::geteuid().as_raw();
-        check_above(&path, uid)?;
+        way::check_above(&path, uid)?;
+        if path != named {
+            way::check_links(&named, uid)?;
+        }
         let root = Root::open(&path)?;
         let own = root.stat_self()?;
         if own.st_uid != uid || own.st_mode & 0o077 != 0 {
@@ -85,36 +88,10 @@ impl Store {
     }
 }
 
-/// Whether nobody else can put another directory in the place of one on the way.
-fn check_above(path: &HostPath, uid: u32) -> Result<()> {
-    let fail = |path: &HostPath, source| BoxError::Store { path: path.clone(), source };
-    // In a user namespace the host's root may have no number of its own: it owns `/`.
-    let root = stat(c"/").map_err(|errno| fail(path, errno.into()))?.st_uid;
-    let gid = rustix::process::getegid().as_raw();
-    let bytes = path.as_bytes();
-    let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
-    for end in ends {
-        let above = bytes.get(..end.max(1)).unwrap_or_default();
-        let above = HostPath::parse(above).map_err(|_| fail(path, Errno::INVAL.into()))?;
-        let found = stat(above.as_c_str()).map_err(|errno| fail(&above, errno.into()))?;
-        if !is_safe(&found, [0, uid, root], gid) {
-            return Err(fail(&above, Why::OthersWrite));
-        }
-    }
-    Ok(())
-}
-
-fn is_safe(dir: &Stat, owners: [u32; 3], gid: u32) -> bool {
-    const STICKY: u32 = 0o1000;
-    let mode = dir.st_mode;
-    let by_group = mode & 0o020 != 0 && dir.st_gid != gid && dir.st_gid != 0;
-    kind_of(dir) == FileType::Directory
-        && owners.contains(&dir.st_uid)
-        && (mode & STICKY != 0 || (mode & 0o002 == 0 && !by_group))
-}
-
-/// Makes what is missing of a path, for us alone.
+/// Makes what is missing of a path, for us alone; nothing below a directory that another user could
+/// swap for a link: root would make directories wherever that leads.
 fn make_all(path: &HostPath) -> Result<()> {
+    way::check_links(path, rustix::process::geteuid().as_raw())?;
     let bytes = path.as_bytes();
     let ends = bytes.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/');
     for end in ends.map(|(end, _)| end).chain([bytes.len()]) {
@@ -140,7 +117,7 @@ fn below(dir: &HostPath, name: &[u8]) -> Result<HostPath> {
 
 /// A name that is one.
 fn rel(name: &[u8]) -> Result<RelPath> {
-    RelPath::parse(name).map_err(|_| BoxError::Broken { name: name.to_vec() })
+    RelPath::parse(name).map_err(|_| BoxError::Broken { folder: name.to_vec(), name: None })
 }
 
 const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);

@@ -66,6 +66,17 @@ pub(crate) fn floor() -> Result<PathBuf, Failure> {
     executable(shell::cargo(&["build", "--release"]).args(what))
 }
 
+/// Builds what judges the changes between two directories by the hold rules.
+pub(crate) fn replay() -> Result<PathBuf, Failure> {
+    executable(&mut shell::cargo(&[
+        "build",
+        "--package",
+        "drybox-workspace",
+        "--example",
+        "replay",
+    ]))
+}
+
 fn executable(command: &mut Command) -> Result<PathBuf, Failure> {
     artifacts(command.args(FLAGS))?
         .into_iter()

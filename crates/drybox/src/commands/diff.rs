@@ -6,8 +6,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::process::{Command as Program, ExitCode, Stdio};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use drybox_run::workspace::{Area, Layer, OpenBox, Pair, RelPath, Root, area, compare, held};
-use drybox_run::{pending_box, place_around};
+use drybox_run::workspace::hold::Users;
+use drybox_run::workspace::{Area, Layer, OpenBox, Pair, RelPath, Root, area, compare, held_for};
+use drybox_run::{pending_box, place_around, users_settings};
 use drybox_spec::{BoxName, HostPath};
 
 use super::{CannotWrite, Done, Entry, Failure, show};
@@ -56,10 +57,20 @@ fn run(matches: &ArgMatches) -> Done {
     let base = place_around(&host).top;
     let wanted = wanted(matches, &host.cwd)?;
     let opened = pending_box(&host, matches.get_one("box")).map_err(boxed)?;
+    if opened.as_ref().is_some_and(|opened| !opened.is_of_what_stands()) {
+        render::note("these changes were made to another directory, which stood here before");
+    }
     let layers = opened.as_ref().map(OpenBox::layers).transpose().map_err(boxed)?;
     let layers = Opened::of(layers.unwrap_or_default())?;
     let counts = ["name-only", "stat", "patch"].iter().any(|form| matches.get_flag(form));
-    let items = items(&layers, &wanted, if counts { Rules::Unasked } else { Rules::Asked })?;
+    let users;
+    let rules = if counts {
+        Rules::Unasked
+    } else {
+        users = users_settings(&host, &base);
+        Rules::Asked(&users)
+    };
+    let items = items(&layers, &wanted, rules)?;
     if matches.get_flag("json") {
         return show(&render::json(base.as_bytes(), &items));
     }
@@ -96,9 +107,10 @@ impl Opened {
 }
 
 /// Whether each change is judged by the hold rules, which takes a read of both its sides.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Rules {
-    Asked,
+#[derive(Clone, Copy)]
+pub(super) enum Rules<'a> {
+    /// With what the user's own settings name.
+    Asked(&'a Users),
     Unasked,
 }
 
@@ -106,7 +118,7 @@ pub(super) enum Rules {
 pub(super) fn items<'a>(
     layers: &'a [Opened],
     wanted: &[HostPath],
-    rules: Rules,
+    rules: Rules<'_>,
 ) -> Result<Vec<Item<'a>>, Failure> {
     let mut items = Vec::new();
     for (number, Opened { layer, lower }) in layers.iter().enumerate() {
@@ -117,7 +129,7 @@ pub(super) fn items<'a>(
         let pair = Pair { lower, upper: &layer.upper };
         let changes = compare(&layer.upper, lower).map_err(boxed)?;
         let held = match rules {
-            Rules::Asked => held(pair, &changes).map_err(boxed)?,
+            Rules::Asked(users) => held_for(pair, &changes, users).map_err(boxed)?,
             Rules::Unasked => vec![Vec::new(); changes.len()],
         };
         for (change, held) in changes.into_iter().zip(held) {

@@ -5,8 +5,8 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use drybox_run::pending_box;
-use drybox_run::workspace::{Discarded, OpenBox, RelPath, discard};
+use drybox_run::workspace::{BoxError, Discarded, OpenBox, RelPath, discard};
+use drybox_run::{pending_box, torn_box};
 use drybox_spec::{HostPath, Kind, Report, Shown};
 
 use super::diff::{Opened, Rules, box_name, boxed, items, paths, wanted};
@@ -66,7 +66,13 @@ fn run(matches: &ArgMatches) -> Done {
     let host = Host::look().map_err(boxed)?;
     let host = host.for_run();
     let wanted = wanted(matches, &host.cwd)?;
-    let opened = pending_box(&host, matches.get_one("box")).map_err(boxed)?;
+    let opened = match pending_box(&host, matches.get_one("box")) {
+        // What cannot be read can still be thrown away, as a whole.
+        Err(BoxError::Broken { .. }) if wanted.is_empty() => {
+            torn_box(&host, matches.get_one("box")).map_err(boxed)?
+        }
+        opened => opened.map_err(boxed)?,
+    };
     let Some(opened) = opened else {
         return match wanted.into_iter().next() {
             Some(path) => Err(boxed(NotDiscarded::Unchanged { path })),

@@ -20,11 +20,21 @@ pub(crate) struct Listed {
     pub(crate) last_run: Option<SystemTime>,
     /// A run is alive in it: nothing else is known.
     pub(crate) in_use: bool,
+    /// Another directory stands at the path by now.
+    pub(crate) is_replaced: bool,
 }
 
 impl Listed {
     pub(crate) const fn new(workspace: HostPath, name: Option<BoxName>) -> Self {
-        Self { workspace, name, changes: None, bytes: None, last_run: None, in_use: false }
+        Self {
+            workspace,
+            name,
+            changes: None,
+            bytes: None,
+            last_run: None,
+            in_use: false,
+            is_replaced: false,
+        }
     }
 
     fn name(&self) -> &str {
@@ -84,8 +94,10 @@ fn text(listed: &[Listed]) -> String {
         };
         let size = row.bytes.map_or_else(String::new, |bytes| format!(", {} KiB", bytes / 1024));
         let when = row.last_run.map_or_else(String::new, |when| format!(", {}", ago(when)));
+        let replaced =
+            if row.is_replaced { ", of a directory that stood there before" } else { "" };
         let place = Shown(row.workspace.as_bytes());
-        let _written = writeln!(text, "{place}  {}: {what}{size}{when}", row.name());
+        let _written = writeln!(text, "{place}  {}: {what}{size}{when}{replaced}", row.name());
     }
     text
 }

@@ -189,6 +189,10 @@ fn title(item: &Item<'_>) -> String {
         (Some(old), Some(new)) if old.mode != new.mode && new.kind != NodeKind::Link => {
             let _written = write!(text, " (mode {:o} -> {:o})", old.mode, new.mode);
         }
+        // Who may use it, and with whose rights, is what counts: no word for it would be short.
+        (None, Some(new)) if new.kind != NodeKind::Link && new.mode & SET_ID != 0 => {
+            let _written = write!(text, " (mode {:o})", new.mode);
+        }
         (None, Some(new)) if new.kind == NodeKind::File && new.mode & 0o111 != 0 => {
             text += " (executable)";
         }
@@ -255,6 +259,9 @@ pub(super) fn write_all(out: &mut dyn Write, bytes: &[u8]) -> io::Result<()> {
         done => done,
     }
 }
+
+/// set-user-id, set-group-id, sticky.
+const SET_ID: u32 = 0o7000;
 
 const BOLD: &str = "1";
 const CYAN: &str = "36";

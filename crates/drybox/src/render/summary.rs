@@ -124,6 +124,9 @@ fn notice(notice: &Notice) -> String {
             "{} is named by git's files here, and not shown: -v DIR:DIR:ro if git needs it",
             Shown(path)
         ),
+        Notice::GitNamesMany { path } => {
+            format!("{} names more than is looked at; what it names is not shown", Shown(path))
+        }
         Notice::BoxNotEnded { why } => format!("the changes could not be looked at: {why}"),
         Notice::Withheld { what } => Shown(what).to_string(),
         _ => "something is weaker than it could be: see --json".to_owned(),

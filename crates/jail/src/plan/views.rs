@@ -1,9 +1,13 @@
 //! Directories that the payload may write and that do not change: copy-on-write views.
 
+use std::borrow::Cow;
+
 use rustix::io::Errno;
 
+use drybox_sys::Otherwise;
+
 use super::shares::Opened;
-use super::{MountSource, Sources, Tree};
+use super::{Entry, MountSource, Sources, Tree};
 use crate::View;
 use crate::error::{JailError, Step};
 
@@ -15,6 +19,7 @@ pub(crate) fn add_views(
     sources: &mut Sources,
 ) -> Result<usize, JailError> {
     let mut in_memory = 0_usize;
+    let mut other_inodes = false;
     for view in views {
         let fail = |errno| JailError::new(Step::Share, view.source.as_bytes(), errno);
         let opened = Opened::new(&view.source).map_err(fail)?;
@@ -33,21 +38,31 @@ pub(crate) fn add_views(
             let layer = folder.layer_of(&owner, sources, false).map_err(fail)?;
             if sources.owners.unmapped == before {
                 changes = Some(layer);
-            } else if view.best_effort {
+            } else if view.otherwise != Otherwise::Fail {
                 sources.owners.unmapped = before;
                 in_memory = in_memory.saturating_add(1);
             } else {
                 return Err(fail(Errno::INVAL));
             }
         }
+        // Over two filesystems, and over memory, an overlay gives files numbers of its own (`xino`).
+        other_inodes |= two_filesystems || changes.is_none();
         let source = MountSource::View {
             layer,
             changes,
             two_filesystems,
             perhaps_in_use: view.perhaps_in_use,
-            best_effort: view.best_effort,
+            otherwise: view.otherwise,
         };
         tree.mount(&view.target, source, true);
     }
+    if !views.is_empty() && (other_inodes || sources.identity.renumbers()) {
+        tree.row(Entry::File(Cow::Borrowed(c"etc/gitconfig"), 0o644, Cow::Borrowed(BY_TIME)));
+    }
     Ok(in_memory)
 }
+
+/// git's index has the owner and the inode of each file, as they are outside. Where a view shows
+/// other ones, git would read the whole workspace again: here it compares size and time alone
+/// (git-config(1), `core.checkStat`), as with an index that JGit shares.
+const BY_TIME: &[u8] = b"[core]\n\tcheckStat = minimal\n";

@@ -6,12 +6,11 @@
 //! `user.overlay.overlay.x` (CVE-2023-0386's family), and that means nothing here. Redirects are
 //! off in a user's overlay and mean nothing either.
 
-use std::collections::BTreeSet;
-
-use drybox_tree::{Entry, FileType, RelPath, Root, Stat, TreeError, TreeOp, Walk, kind_of};
+use drybox_tree::{FileType, RelPath, Root, Stat, TreeError, TreeOp, Walk, kind_of};
 use rustix::fs::{Mode, fchmod, fgetxattr};
 use rustix::io::Errno;
 
+use super::along::Along;
 use super::content::same_content;
 use super::renames::infer;
 use super::{Change, Kind, Node, NodeKind, readable};
@@ -62,38 +61,63 @@ struct Comparison<'a> {
     seen: usize,
 }
 
+/// One thing of the upper layer, and where it is in both.
+struct Seen<'a> {
+    walk: &'a Walk<'a>,
+    name: RelPath,
+    stat: Stat,
+    /// The host's directory of the same path.
+    beside: Option<&'a Root>,
+    /// What that has under this name.
+    old: Option<Stat>,
+}
+
+impl Seen<'_> {
+    fn is_dir(&self) -> bool {
+        is_directory(&self.stat)
+    }
+
+    fn was_dir(&self) -> bool {
+        self.old.as_ref().is_some_and(is_directory)
+    }
+}
+
 impl Comparison<'_> {
     /// False when a limit ended it.
     fn run(&mut self) -> Result<bool, TreeError> {
-        // The outermost directory that hides the host's; what is below was told with it.
-        let mut hidden: Option<RelPath> = None;
-        for entry in Walk::unlocking(self.upper) {
-            let entry = entry?;
+        // How deep the outermost directory lies that hides the host's; what is below was told with it.
+        let mut hidden: Option<usize> = None;
+        let (upper, lower) = (self.upper, self.lower);
+        let mut walk = Walk::unlocking(upper);
+        let mut along = Along::passing(lower)?;
+        while let Some(stat) = walk.advance() {
+            let stat = stat?;
             if !self.count() {
                 return Ok(false);
             }
-            let below_hidden = hidden.as_ref().is_some_and(|hidden| entry.path.is_within(hidden));
-            if !below_hidden {
-                hidden = None;
+            let depth = walk.depth();
+            hidden = hidden.filter(|&above| above < depth);
+            let old = along.stat(&walk)?;
+            if is_directory(&stat) && is_too_deep(&walk, b"") {
+                walk.stay_out();
+                self.deep(&walk, &stat, old.as_ref());
+                continue;
             }
-            let old = readable(self.lower.stat(&entry.path))?.flatten();
-            if is_whiteout(&entry.stat) {
-                if !below_hidden
-                    && let Some(old) = old
-                    && !self.deleted(&entry.path, &old)?
-                {
+            let name = walk.name();
+            let seen = Seen { walk: &walk, name, stat, beside: along.here(&walk), old };
+            if is_whiteout(&seen.stat) {
+                if hidden.is_none() && !self.deleted(&seen)? {
                     return Ok(false);
                 }
                 continue;
             }
-            let is_dir = entry.kind() == FileType::Directory;
-            if is_dir && !below_hidden && self.hides(&entry)? {
-                hidden = Some(entry.path.clone());
-                if old.as_ref().is_some_and(is_directory) && !self.missing(&entry.path)? {
+            if seen.is_dir() && hidden.is_none() && is_opaque(walk.here()?, &seen.name)? {
+                hidden = Some(depth);
+                if seen.was_dir() && !self.missing(&seen)? {
                     return Ok(false);
                 }
             }
-            if !self.entry(&entry, old.as_ref())? {
+            if !self.entry(&seen)? {
                 return Ok(false);
             }
         }
@@ -105,79 +129,87 @@ impl Comparison<'_> {
         self.seen <= self.limits.entries
     }
 
+    /// A directory that is told and not looked into.
+    fn deep(&mut self, walk: &Walk<'_>, stat: &Stat, old: Option<&Stat>) {
+        let new = Node { kind: NodeKind::Deep, ..Node::of(stat) };
+        let kind = match old {
+            None => Kind::Added,
+            Some(old) if is_directory(old) => Kind::Modified,
+            Some(_) => Kind::Type,
+        };
+        self.push(walk.path(), kind, old.map(Node::of), Some(new));
+    }
+
     /// One thing of the upper layer that is no deletion.
-    fn entry(&mut self, entry: &Entry, old: Option<&Stat>) -> Result<bool, TreeError> {
-        let new = Node::of(&entry.stat);
-        let Some(old) = old else {
+    fn entry(&mut self, seen: &Seen<'_>) -> Result<bool, TreeError> {
+        let new = Node::of(&seen.stat);
+        let here = seen.walk.here()?;
+        let (Some(old), Some(beside)) = (&seen.old, seen.beside) else {
             // A directory is told by what is in it; an empty one by itself.
-            if new.kind != NodeKind::Directory || self.upper_is_empty(&entry.path)? {
-                self.push(&entry.path, Kind::Added, None, Some(new));
+            if new.kind != NodeKind::Directory || unlocked(here, &seen.name, Root::is_empty)? {
+                self.push(seen.walk.path(), Kind::Added, None, Some(new));
             }
             return Ok(true);
         };
         let was = Node::of(old);
         let same_type = match (was.kind, new.kind) {
-            (NodeKind::Special, NodeKind::Special) => kind_of(old) == entry.kind(),
+            (NodeKind::Special, NodeKind::Special) => kind_of(old) == kind_of(&seen.stat),
             (was, new) => was == new,
         };
         if !same_type {
-            self.push(&entry.path, Kind::Type, Some(was), Some(new));
-            return if was.kind == NodeKind::Directory {
-                self.below(&entry.path)
-            } else {
-                Ok(true)
-            };
+            self.push(seen.walk.path(), Kind::Type, Some(was), Some(new));
+            return if was.kind == NodeKind::Directory { self.below(seen) } else { Ok(true) };
         }
         let same = match new.kind {
             NodeKind::File => {
                 was.size == new.size
-                    && same_content(self.lower, self.upper, &entry.path, &mut self.limits.bytes)?
+                    && same_content(beside, here, &seen.name, &mut self.limits.bytes)?
             }
-            NodeKind::Link => {
-                readable(self.lower.link(&entry.path))? == Some(self.upper.link(&entry.path)?)
-            }
-            NodeKind::Directory | NodeKind::Special => true,
+            NodeKind::Link => readable(beside.link(&seen.name))? == Some(here.link(&seen.name)?),
+            NodeKind::Directory | NodeKind::Deep | NodeKind::Special => true,
         };
         let same_mode = was.mode == new.mode || new.kind == NodeKind::Link;
         match (same, same_mode) {
             (true, true) => {}
-            (true, false) => self.push(&entry.path, Kind::Mode, Some(was), Some(new)),
-            (false, _) => self.push(&entry.path, Kind::Modified, Some(was), Some(new)),
+            (true, false) => self.push(seen.walk.path(), Kind::Mode, Some(was), Some(new)),
+            (false, _) => self.push(seen.walk.path(), Kind::Modified, Some(was), Some(new)),
         }
         Ok(true)
     }
 
-    fn push(&mut self, path: &RelPath, kind: Kind, old: Option<Node>, new: Option<Node>) {
-        self.changes.push(Change { path: path.clone(), kind, old, new, from: None });
+    fn push(&mut self, path: RelPath, kind: Kind, old: Option<Node>, new: Option<Node>) {
+        self.changes.push(Change { path, kind, old, new, from: None });
     }
 
     /// A path of the host that is gone, with what was below it.
-    fn deleted(&mut self, path: &RelPath, old: &Stat) -> Result<bool, TreeError> {
-        if is_directory(old) {
+    fn deleted(&mut self, seen: &Seen<'_>) -> Result<bool, TreeError> {
+        let Some(old) = &seen.old else { return Ok(true) };
+        if seen.was_dir() {
             let before = self.changes.len();
-            let complete = self.below(path)?;
+            let complete = self.below(seen)?;
             if complete && self.changes.len() == before {
-                self.push(path, Kind::Deleted, Some(Node::of(old)), None);
+                self.push(seen.walk.path(), Kind::Deleted, Some(Node::of(old)), None);
             }
             return Ok(complete);
         }
-        self.push(path, Kind::Deleted, Some(Node::of(old)), None);
+        self.push(seen.walk.path(), Kind::Deleted, Some(Node::of(old)), None);
         Ok(true)
     }
 
     /// Everything below a directory of the host that is gone.
-    fn below(&mut self, path: &RelPath) -> Result<bool, TreeError> {
-        match readable(self.lower.dir(path))? {
-            Some(dir) => self.lost(path, &dir, &|_| Ok(None)),
+    fn below(&mut self, seen: &Seen<'_>) -> Result<bool, TreeError> {
+        match seen.lower_dir()? {
+            Some(dir) => self.lost(&seen.walk.path(), &dir, None),
             None => Ok(true),
         }
     }
 
     /// What a hiding directory does not have any more.
-    fn missing(&mut self, path: &RelPath) -> Result<bool, TreeError> {
-        let Some(dir) = readable(self.lower.dir(path))? else { return Ok(true) };
-        let upper = self.upper;
-        self.lost(path, &dir, &|path| Ok(upper.stat(path)?.filter(|stat| !is_whiteout(stat))))
+    fn missing(&mut self, seen: &Seen<'_>) -> Result<bool, TreeError> {
+        let Some(dir) = seen.lower_dir()? else { return Ok(true) };
+        let path = seen.walk.path();
+        let here = seen.walk.here()?;
+        unlocked(here, &seen.name, |kept| self.lost(&path, &dir, Some(Along::unlocking(kept)?)))
     }
 
     /// Tells the files below `dir` that `kept` does not have.
@@ -185,48 +217,73 @@ impl Comparison<'_> {
         &mut self,
         path: &RelPath,
         dir: &Root,
-        kept: &dyn Fn(&RelPath) -> Result<Option<Stat>, TreeError>,
+        mut kept: Option<Along>,
     ) -> Result<bool, TreeError> {
-        let mut empty = BTreeSet::new();
+        // The last directory that is gone, as long as nothing was found in it.
+        let mut empty: Option<(usize, Change)> = None;
         let mut walk = Walk::of(dir);
-        while let Some(entry) = walk.next() {
-            let entry = entry?;
+        while let Some(stat) = walk.advance() {
+            let stat = stat?;
             if !self.count() {
                 return Ok(false);
             }
-            let whole = path.join(&entry.path);
-            if let Some(parent) = whole.parent() {
-                empty.remove(&parent);
+            let depth = walk.depth();
+            if let Some((above, change)) = empty.take()
+                && depth <= above
+            {
+                self.changes.push(change);
             }
-            let now = kept(&whole)?;
-            let was_dir = entry.kind() == FileType::Directory;
+            let now = kept.as_mut().map(|kept| kept.stat(&walk)).transpose()?.flatten();
+            let now = now.filter(|stat| !is_whiteout(stat));
+            let was_dir = is_directory(&stat);
             if let Some(now) = now {
                 // The walk of the upper layer tells it, and a changed type tells what was below.
-                if was_dir && !is_directory(&now) {
+                if was_dir && (!is_directory(&now) || is_too_deep(&walk, path.as_bytes())) {
                     walk.stay_out();
                 }
-            } else if was_dir {
-                empty.insert(whole);
-            } else {
-                self.push(&whole, Kind::Deleted, Some(Node::of(&entry.stat)), None);
+                continue;
+            }
+            let mut old = Node::of(&stat);
+            if was_dir && is_too_deep(&walk, path.as_bytes()) {
+                walk.stay_out();
+                old.kind = NodeKind::Deep;
+            }
+            let whole = path.join(&walk.path());
+            let change =
+                Change { path: whole, kind: Kind::Deleted, old: Some(old), new: None, from: None };
+            match old.kind {
+                NodeKind::Directory => empty = Some((depth, change)),
+                _ => self.changes.push(change),
             }
         }
-        for path in empty {
-            if let Some(stat) = readable(self.lower.stat(&path))?.flatten() {
-                self.push(&path, Kind::Deleted, Some(Node::of(&stat)), None);
-            }
-        }
+        self.changes.extend(empty.map(|(_, change)| change));
         Ok(true)
     }
+}
 
-    fn hides(&self, entry: &Entry) -> Result<bool, TreeError> {
-        is_opaque(self.upper, &entry.path)
-    }
-
-    fn upper_is_empty(&self, path: &RelPath) -> Result<bool, TreeError> {
-        unlocked(self.upper, path, Root::is_empty)
+impl Seen<'_> {
+    /// The host's directory of this name, if its user may read it.
+    fn lower_dir(&self) -> Result<Option<Root>, TreeError> {
+        let Some(beside) = self.beside else { return Ok(None) };
+        readable(beside.dir(&self.name))
     }
 }
+
+/// Deeper than any path that a program of the host could use, and than any tree that people make:
+/// a directory there is told as one change. Otherwise the paths of a tree, which a payload makes by
+/// going down step by step, took as much room as the square of its depth.
+///
+/// `above`: where the walk began.
+fn is_too_deep(walk: &Walk<'_>, above: &[u8]) -> bool {
+    let depth = above.split(|&byte| byte == b'/').filter(|name| !name.is_empty()).count();
+    walk.depth().saturating_add(depth) >= DEEPEST
+        || walk.path_len().saturating_add(above.len()) > LONGEST
+}
+
+/// Directories above one another.
+const DEEPEST: usize = 256;
+/// Bytes of a path to which one more name can be added (`PATH_MAX` less `NAME_MAX`).
+const LONGEST: usize = 4096 - 256;
 
 /// Whether a directory of an upper layer hides what the host has there.
 pub(crate) fn is_opaque(upper: &Root, path: &RelPath) -> Result<bool, TreeError> {

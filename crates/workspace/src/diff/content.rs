@@ -51,7 +51,7 @@ fn side(
             Ok(bytes)
         }
         Some(NodeKind::Link) => root.link(path),
-        Some(NodeKind::Directory | NodeKind::Special) | None => Ok(Vec::new()),
+        Some(NodeKind::Directory | NodeKind::Deep | NodeKind::Special) | None => Ok(Vec::new()),
     }
 }
 

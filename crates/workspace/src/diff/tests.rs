@@ -233,6 +233,74 @@ fn a_hostile_upper_layer_is_walked_to_its_end_and_left_as_it_was() {
 }
 
 #[test]
+fn a_directory_too_deep_to_look_into_is_one_change_whatever_is_below() {
+    let layers = Layers::new(&[("kept", "a")]);
+    let deep = |side: PathBuf, levels: usize| {
+        let mut at = openat(CWD, side, OFlags::PATH, Mode::empty()).unwrap();
+        for _ in 0..levels {
+            mkdirat(&at, "d", Mode::RWXU).unwrap();
+            let file = OFlags::CREATE | OFlags::WRONLY;
+            drop(openat(&at, "f", file, Mode::RUSR).unwrap());
+            at = openat(&at, "d", OFlags::PATH, Mode::empty()).unwrap();
+        }
+    };
+    deep(layers.upper(""), 1000);
+    let changes = layers.changes();
+    // `f` beside each `d` down to the one that is told in place of what it holds.
+    assert_eq!(changes.len(), 257 + 1);
+    let is_deep = |change: &&Change| change.new.unwrap().kind == NodeKind::Deep;
+    let last = changes.iter().find(is_deep).unwrap();
+    assert_eq!(last.kind, Kind::Added);
+    assert_eq!(last.path.as_bytes(), &b"d/".repeat(257)[..513]);
+
+    // The same on the host's side, where the payload removed it.
+    deep(layers.lower(""), 1000);
+    for name in ["d", "f"] {
+        let (upper, _) = layers.roots();
+        upper.remove_all(&rel(name)).unwrap();
+        layers.delete(name);
+    }
+    let changes = layers.changes();
+    assert_eq!(changes.len(), 257 + 1);
+    assert!(changes.iter().all(|change| change.kind == Kind::Deleted));
+    assert_eq!(changes.iter().filter(|c| c.old.unwrap().kind == NodeKind::Deep).count(), 1);
+}
+
+#[test]
+fn a_replaced_directory_with_a_locked_one_in_it_is_compared_and_locked_again() {
+    let layers =
+        Layers::new(&[("d/inner/gone", "1"), ("d/inner/kept", "2"), ("d/inner/sub/x", "3")]);
+    fs::create_dir(layers.lower("d/empty")).unwrap();
+    layers.write("d/inner/kept", "2");
+    layers.attribute("d", "user.overlay.opaque", b"y");
+    mode(&layers.upper("d/inner"), 0);
+    assert_eq!(
+        layers.said(),
+        ["Deleted d/empty", "Mode d/inner", "Deleted d/inner/gone", "Deleted d/inner/sub/x"]
+    );
+    let (upper, _) = layers.roots();
+    assert_eq!(upper.stat(&rel("d/inner")).unwrap().unwrap().st_mode & 0o7777, 0);
+    mode(&layers.upper("d/inner"), 0o700);
+}
+
+#[test]
+fn a_file_of_more_lines_than_anybody_reads_is_too_long() {
+    let layers = Layers::new(&[("old", &"\n".repeat(300_000)), ("fits", "")]);
+    layers.write("old", "x");
+    layers.write("new", &"\n".repeat(300_000));
+    layers.write("fits", &"\n".repeat(1 << 18));
+    let (upper, lower) = layers.roots();
+    let changes = compare(&upper, &lower).unwrap();
+    let pair = Pair { lower: &lower, upper: &upper };
+    let of = |path: &str| {
+        let change = changes.iter().find(|change| change.path == rel(path)).unwrap();
+        unified(change, pair, 1 << 25).unwrap()
+    };
+    assert_eq!((of("old"), of("new")), (Diffed::TooLong, Diffed::TooLong));
+    assert!(matches!(of("fits"), Diffed::Text(_)));
+}
+
+#[test]
 fn a_limit_ends_the_comparison_and_is_told() {
     let layers = Layers::new(&[("big", "a")]);
     for number in 0..50 {

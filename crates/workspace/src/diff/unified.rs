@@ -15,7 +15,7 @@ pub enum Diffed {
     Text(Unified),
     /// At least one side is no text (has a NUL in its first bytes, as git decides).
     Binary,
-    /// At least one side is longer than the limit.
+    /// At least one side is longer than the limit, or has more lines than anybody reads.
     TooLong,
     /// Both sides have no bytes, or the same.
     Nothing,
@@ -78,6 +78,9 @@ pub fn unified(change: &Change, pair: Pair<'_>, longest: u64) -> Result<Diffed, 
     if is_binary(&old) || is_binary(&new) {
         return Ok(Diffed::Binary);
     }
+    if [&old, &new].iter().any(|side| lines(side) > MOST_LINES) {
+        return Ok(Diffed::TooLong);
+    }
     Ok(Diffed::Text(hunks(&old, &new)))
 }
 
@@ -87,6 +90,14 @@ pub(crate) fn readable<T>(read: Result<T, TreeError>) -> Result<Option<T>, TreeE
         Err(error) if error.errno == Errno::ACCESS => Ok(None),
         read => read.map(Some),
     }
+}
+
+/// Lines of a side that are compared: each takes some hundred bytes until it is shown, and a payload
+/// writes a file of line feeds alone.
+const MOST_LINES: usize = 1 << 18;
+
+fn lines(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte == b'\n').count()
 }
 
 /// As git: a NUL within the first 8000 bytes.

@@ -125,3 +125,30 @@ fn borrowed_objects_are_named_and_not_opened() {
     disk.write("p/.git/objects/info/alternates", "../../.git/objects\n");
     assert_eq!(disk.seen("p"), says("p", &[], &[]));
 }
+
+#[test]
+fn a_flood_of_borrowed_objects_is_named_by_its_file() {
+    let disk = Disk::new();
+    disk.git_dir("p/.git");
+    for number in 0..30 {
+        fs::create_dir_all(disk.path(&format!("b{number}"))).unwrap();
+    }
+    let file = disk.path("p/.git/objects/info/alternates");
+    let lines = |count: usize| {
+        (0..count)
+            .map(|number| format!("{}\n", disk.path(&format!("b{number}")).display()))
+            .collect::<String>()
+    };
+    for (text, named, whole) in [
+        (lines(3), 3, true),
+        (lines(30), 17, false),
+        // Longer than is read: nothing of it is believed, and that is told.
+        ("x".repeat(1 << 17), 1, false),
+    ] {
+        disk.write("p/.git/objects/info/alternates", &text);
+        let unproven = disk.find("p").unwrap().unproven;
+        assert_eq!(unproven.len(), named);
+        let last = unproven.last().unwrap();
+        assert_eq!(last.as_path() != file, whole, "{last:?}");
+    }
+}

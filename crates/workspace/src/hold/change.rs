@@ -4,6 +4,7 @@ use drybox_spec::Shown;
 use serde::Serialize;
 
 use super::rule::Severity;
+use super::users::Users;
 
 /// How much of a file is read. What is longer is held where a key would have been looked for.
 pub const READ_LIMIT: usize = 4 << 20;
@@ -111,6 +112,10 @@ pub trait Lookup {
     fn names(&self, directory: &[u8]) -> Vec<Vec<u8>>;
     /// The content of a file of the host, at most [`READ_LIMIT`] bytes; no link is followed.
     fn host(&self, path: &[u8]) -> Option<Vec<u8>>;
+    /// The user's own settings outside of the workspace, where they are known.
+    fn users(&self) -> Option<&Users> {
+        None
+    }
 }
 
 /// A workspace without any other file.

@@ -7,6 +7,7 @@ use super::change::{Change, Line, Lookup};
 use super::glob::wildcard;
 use super::parse;
 use super::rule::{Format, Named};
+use super::users::Users;
 
 /// What the host's entries name: path, and which entry.
 #[derive(Debug)]
@@ -25,13 +26,23 @@ impl Closure {
                 Read::Imports => closure.imports(entry.path, &bytes),
             }
         }
+        for (path, line) in lookup.users().map(Users::named).unwrap_or_default() {
+            closure.named.entry((path, Named::ByUser)).or_insert(line);
+        }
         closure
     }
 
     /// The entry that names the file of this change.
     pub(super) fn names(&self, change: &Change, by: Named) -> Option<Vec<Line>> {
         change.changed()?;
-        self.named.get(&(change.path.clone(), by)).map(|line| vec![line.clone()])
+        let line = |path: &[u8]| self.named.get(&(path.to_vec(), by));
+        let found = line(&change.path).or_else(|| {
+            // A directory stands for what is in it: of hooks, in a search path.
+            let ends = change.path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+            let mut above = ends.filter_map(|(end, _)| change.path.get(..end));
+            (by == Named::ByUser).then(|| above.find_map(line)).flatten()
+        });
+        found.map(|line| vec![line.clone()])
     }
 
     fn keys(&mut self, path: &str, format: Format, names: &[&str], bytes: &[u8]) {

@@ -10,7 +10,7 @@ use super::closure::Closure;
 use super::glob::{Globs, wildcard};
 use super::lines::{self, fresh, show};
 use super::parse::{self, Entry, Flat};
-use super::rule::{Check, Keys, Look, Rule, Standing, Value};
+use super::rule::{Check, Keys, Look, Rule, Standing, Trick, Value};
 use super::siblings::Siblings;
 use super::{lock, name, table, text, trick};
 
@@ -44,6 +44,31 @@ impl Judging<'_> {
     #[must_use]
     pub fn change(&self, change: &Change) -> Vec<Held> {
         self.judge.with(change, self, Mode::Change)
+    }
+
+    /// Why a rename is held as such: at one end of it a row looks, at the other none does. What is
+    /// there now, and what is gone, are changes of their own.
+    #[must_use]
+    pub fn moved(&self, from: &[u8], to: &[u8]) -> Vec<Held> {
+        let is_place = |path: &[u8]| self.judge.has_place_for(path);
+        let text: &[u8] = match (is_place(from), is_place(to)) {
+            (true, false) => b"away from ",
+            (false, true) => b"moved here from ",
+            (true, true) | (false, false) => return Vec::new(),
+        };
+        let is_about = |rule: &&Rule| {
+            let is_moved = |look: &Look| matches!(look.check, Check::Trick(Trick::Moved));
+            rule.looks.iter().any(is_moved)
+        };
+        let line = Line::of(0, &[text, from].concat());
+        let held = |rule: &Rule| Held {
+            rule: rule.id,
+            path: to.to_vec(),
+            why: rule.why,
+            severity: rule.severity,
+            lines: vec![line.clone()],
+        };
+        self.judge.rules.iter().filter(is_about).map(held).collect()
     }
 
     /// What this file, that nobody changed, would do by itself.

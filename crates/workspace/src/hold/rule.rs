@@ -105,6 +105,8 @@ pub enum Named {
     ByCommand,
     /// An instruction file's import.
     ByText,
+    /// The user's own settings, outside of the workspace: the file, or a directory above it.
+    ByUser,
 }
 
 /// Keys of a parsed file.
@@ -194,8 +196,12 @@ pub enum Trick {
     LookAlike,
     /// A file too large to be looked through.
     TooLarge,
+    /// So many directories above it that nobody looks there.
+    TooDeep,
     /// A program got executable that was not, without being a script.
     ModeAdded,
+    /// A file was moved to a place of a rule, or away from one; asked of renames alone.
+    Moved,
 }
 
 /// Something in a text.

@@ -56,6 +56,13 @@ pub(super) fn seen(
         Trick::LookAlike => is_new.then(|| look_alike(&change.path, lookup)).flatten(),
         Trick::TooLarge => (after.kind == Kind::File && after.size > READ_LIMIT as u64)
             .then(|| vec![Line::about(format!("{} bytes", after.size))]),
+        // `Judging::moved` knows where it was.
+        Trick::Moved => None,
+        Trick::TooDeep => {
+            let depth = change.path.split(|&b| b == b'/').count();
+            let is_deep = depth > DEEPEST || change.path.len() > LONGEST;
+            is_deep.then(|| vec![Line::about(format!("{depth} names, one in the other"))])
+        }
         Trick::ModeAdded => {
             let was = before.filter(|before| before.kind == Kind::File)?;
             let added = after.is_executable() && !was.is_executable();
@@ -181,6 +188,10 @@ fn look_alike(path: &[u8], lookup: &Siblings<'_>) -> Option<Vec<Line>> {
     let other = lookup.other(parent(path), own, Alike::ToTheEye)?;
     Some(vec![Line::of(0, &[b"looks like ", other.as_slice()].concat())])
 }
+
+/// Names of a path, and its bytes: beyond the trees that people make, and below what `diff` cuts.
+const DEEPEST: usize = 64;
+const LONGEST: usize = 3072;
 
 const DOCUMENTS: &[&str] =
     &["pdf", "txt", "md", "doc", "docx", "xls", "xlsx", "png", "jpg", "jpeg", "gif", "csv", "mp4"];

@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 use drybox_spec::{BoxName, HostPath};
 use drybox_tree::{Errno, RelPath, Root, TreeError, TreeOp};
 use rustix::fs::{
-    AtFlags, FlockOperation, Mode, chmodat, chownat, fchmod, flock, fstat, lstat, utimensat,
+    AtFlags, FlockOperation, Mode, Timespec, Timestamps, UTIME_NOW, fchmod, flock, utimensat,
 };
-use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
-use rustix::process::{Gid, Uid};
 
-use super::ready::{GONE, is_gone, make_layer, sweep, take_ready};
+use super::layers::look;
+use super::meta::Stood;
+use super::ready::{GONE, is_gone, is_spare, sweep, take_ready};
 use super::{BoxError, Meta, Result, Store, Why, below, rel};
 use crate::count::{Counted, count};
 
@@ -39,11 +39,11 @@ pub enum Start {
 pub struct OpenBox {
     boxes: Root,
     folder: RelPath,
-    dir: Root,
+    pub(super) dir: Root,
     path: HostPath,
-    meta: Meta,
+    pub(super) meta: Meta,
     is_new: bool,
-    was_killed: bool,
+    pub(super) was_killed: bool,
 }
 
 /// The changes to one directory of the host.
@@ -105,7 +105,7 @@ impl Store {
                         done => return done,
                     }
                 }
-                Err(last.unwrap_or(BoxError::Broken { name: Vec::new() }))
+                Err(last.unwrap_or(broken(b"")))
             }
         }
     }
@@ -118,11 +118,19 @@ impl Store {
         self.enter(workspace, &named(workspace, name)?, Some(name), Make::Never)
     }
 
+    /// Opens a box whose own file is torn, to throw it away.
+    ///
+    /// # Errors
+    /// *User*, when there is none, or a run is alive in it. *Host*.
+    pub fn find_torn(&self, workspace: &HostPath, name: &BoxName) -> Result<OpenBox> {
+        self.enter(workspace, &named(workspace, name)?, Some(name), Make::NeverNorRead)
+    }
+
     /// Every box, with what it says about itself; one in use is not opened.
     ///
     /// # Errors
     /// *Host*.
-    pub fn all(&self) -> Result<Vec<(Meta, Result<OpenBox>)>> {
+    pub fn all(&self) -> Result<Vec<Found>> {
         let mut found = Vec::new();
         for name in self.root.names()? {
             let folder = rel(&name)?;
@@ -130,28 +138,33 @@ impl Store {
                 sweep(&self.root, &folder)?;
                 continue;
             }
-            let Ok(dir) = self.root.dir(&folder) else { continue };
-            // Without its file it is about to be made, or to be removed.
-            let Some(meta) = read_meta(&dir)? else { continue };
-            let Some(workspace) = meta.layers.first() else { continue };
-            let opened = self.enter(workspace, &folder, meta.name.as_ref(), Make::Never);
-            if meta.name.is_none()
-                && let Ok(opened) = opened
-            {
-                opened.remove()?;
+            // Of a run that was killed, whatever it says about itself.
+            if is_spare(&name) && sweep(&self.root, &folder)? {
                 continue;
             }
-            found.push((meta, opened));
+            let Ok(dir) = self.root.dir(&folder) else { continue };
+            let meta = match self.read_meta(&dir, &folder, None) {
+                Ok(Some(meta)) => meta,
+                // Without its file it is about to be made, or to be removed.
+                Ok(None) => continue,
+                Err(torn) => {
+                    found.push(Found { meta: None, opened: Err(torn) });
+                    continue;
+                }
+            };
+            let Some(workspace) = meta.layers.first() else { continue };
+            let opened = self.enter(workspace, &folder, meta.name.as_ref(), Make::Never);
+            found.push(Found { meta: Some(meta), opened });
         }
         Ok(found)
     }
 
     fn put_aside(&self, workspace: &HostPath, old: OpenBox, name: &BoxName) -> Result<()> {
         let previous = format!("{}.previous", name.as_str());
-        let previous = BoxName::parse(previous.as_bytes())
-            .map_err(|_| BoxError::Broken { name: previous.into_bytes() })?;
+        let previous =
+            BoxName::parse(previous.as_bytes()).map_err(|_| broken(previous.as_bytes()))?;
         let aside = named(workspace, &previous)?;
-        let meta = Meta { name: Some(previous.clone()), layers: old.meta.layers.clone() };
+        let meta = Meta { name: Some(previous.clone()), ..old.meta.clone() };
         match self.root.rename(&old.folder, &aside) {
             Err(error) if error.errno == Errno::EXIST => {
                 let (name, previous) = (name.as_str().to_owned(), previous.as_str().to_owned());
@@ -200,15 +213,21 @@ impl Store {
             if there.is_none_or(|there| (there.st_dev, there.st_ino) != (own.st_dev, own.st_ino)) {
                 continue;
             }
-            let meta = read_meta(&dir)?;
+            let fresh = Meta { name: name.cloned(), layers: vec![workspace.clone()], stood: None };
+            let meta = match self.read_meta(&dir, folder, name) {
+                // What is to be thrown away needs no file.
+                Err(BoxError::Broken { .. }) if name.is_none() || make == Make::NeverNorRead => {
+                    Some(fresh.clone())
+                }
+                meta => meta?,
+            };
             let is_new = meta.is_none();
-            if is_new && make == Make::Never {
+            if is_new && make != Make::IfMissing {
                 return Err(BoxError::Missing { name: told(), workspace: workspace.clone() });
             }
-            let fresh = Meta { name: name.cloned(), layers: vec![workspace.clone()] };
             let meta = meta.unwrap_or(fresh);
             if meta.layers.first() != Some(workspace) {
-                return Err(BoxError::Broken { name: folder.as_bytes().to_vec() });
+                return Err(self.torn(folder, name));
             }
             return Ok(OpenBox {
                 boxes: self.root.share()?,
@@ -221,6 +240,28 @@ impl Store {
             });
         }
         Err(in_use(told(), workspace))
+    }
+
+    fn torn(&self, folder: &RelPath, name: Option<&BoxName>) -> BoxError {
+        let folder = [self.path.as_bytes(), b"/", folder.as_bytes()].concat();
+        BoxError::Broken { folder, name: name.map(|name| name.as_str().to_owned()) }
+    }
+
+    /// What a box says about itself; none: nothing yet.
+    fn read_meta(
+        &self,
+        dir: &Root,
+        folder: &RelPath,
+        name: Option<&BoxName>,
+    ) -> Result<Option<Meta>> {
+        let file = match dir.file(&rel(Meta::FILE.as_bytes())?) {
+            Err(error) if error.is_missing() => return Ok(None),
+            file => file?,
+        };
+        let mut text = Vec::new();
+        let read = file.take(LONGEST_META).read_to_end(&mut text);
+        let meta = read.ok().and_then(|_| Meta::decode(&text));
+        meta.map(Some).ok_or_else(|| self.torn(folder, name))
     }
 
     fn broken(&self, errno: Errno) -> BoxError {
@@ -261,6 +302,22 @@ impl OpenBox {
     /// # Errors
     /// *Host*.
     pub fn prepare(&mut self, hosts: &[HostPath]) -> Result<Option<Vec<HostPath>>> {
+        let mut looks = Vec::new();
+        for host in hosts {
+            // A look, for it may be a directory that cannot be listed.
+            looks.push(look(host).map_err(TreeError::of(TreeOp::Read, host.as_bytes()))?);
+        }
+        let stands = looks.first().map(Stood::of);
+        if self.is_new {
+            self.meta.stood = stands;
+        } else if let (Some(stood), Some(stands), Some(name)) =
+            (self.meta.stood, stands, &self.meta.name)
+            && stood != stands
+            && let Some(workspace) = self.meta.layers.first()
+        {
+            let (name, workspace) = (name.as_str().to_owned(), workspace.clone());
+            return Err(BoxError::OfAnother { name, workspace, source: Why::Replaced });
+        }
         let before = self.meta.layers.len();
         for host in hosts {
             if !self.meta.layers.contains(host) {
@@ -268,11 +325,11 @@ impl OpenBox {
             }
         }
         let mut folders = Vec::new();
-        for host in hosts {
+        for (host, owner) in hosts.iter().zip(&looks) {
             let number = self.meta.layers.iter().position(|layer| layer == host);
             let folder = number.and_then(Meta::folder);
-            let folder = folder.ok_or(BoxError::Broken { name: host.as_bytes().to_vec() })?;
-            if !self.prepare_layer(host, &folder)? {
+            let folder = folder.ok_or_else(|| broken(host.as_bytes()))?;
+            if !self.prepare_layer(owner, &folder)? {
                 return Ok(None);
             }
             folders.push(below(&self.path, folder.as_bytes())?);
@@ -284,62 +341,6 @@ impl OpenBox {
         Ok(Some(folders))
     }
 
-    fn prepare_layer(&mut self, host: &HostPath, folder: &RelPath) -> Result<bool> {
-        match self.dir.dir(folder) {
-            Err(error) if error.is_missing() => {
-                // Whole or not at all: a run that is killed here leaves none.
-                let begun = rel(b"begun")?;
-                match self.dir.make_dir(&begun, 0o700) {
-                    Err(error) if error.errno == Errno::EXIST => {
-                        self.dir.remove_all(&begun)?;
-                        self.dir.make_dir(&begun, 0o700)?;
-                    }
-                    done => done?,
-                }
-                let layer = self.dir.dir(&begun)?;
-                let usable = make_layer(&layer)?;
-                if usable {
-                    adopt(&layer, host)?;
-                    self.dir.rename(&begun, folder)?;
-                } else {
-                    self.dir.remove_all(&begun)?;
-                }
-                Ok(usable)
-            }
-            Ok(layer) => {
-                if self.is_new {
-                    // It stood ready, for any directory; whole, unless the machine went down.
-                    match adopt(&layer, host) {
-                        Err(BoxError::Tree(error)) if error.is_missing() => {
-                            self.dir.remove_all(folder)?;
-                            return self.prepare_layer(host, folder);
-                        }
-                        done => done?,
-                    }
-                }
-                // Emptied at the end of every run that came to its end.
-                if layer.stat(&rel(b"work/work")?)?.is_some() {
-                    self.was_killed = true;
-                    self.renew_work(folder)?;
-                }
-                Ok(true)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// An empty `work` in the place of what a mount left there: `volatile` allows no second one.
-    fn renew_work(&self, folder: &RelPath) -> Result<()> {
-        let layer = self.dir.dir(folder)?;
-        let work = rel(b"work/work")?;
-        layer.remove_all(&work)?;
-        // Left by kernels with an index, or by a mount that failed half-way.
-        for name in [&b"work/index"[..], b"work/incompat"] {
-            layer.remove_all(&rel(name)?)?;
-        }
-        Ok(())
-    }
-
     /// Every directory that it has changes to.
     ///
     /// # Errors
@@ -348,7 +349,7 @@ impl OpenBox {
         let mut layers = Vec::new();
         for (number, host) in self.meta.layers.iter().enumerate() {
             let folder = Meta::folder(number);
-            let folder = folder.ok_or(BoxError::Broken { name: host.as_bytes().to_vec() })?;
+            let folder = folder.ok_or_else(|| broken(host.as_bytes()))?;
             match self.dir.locked_dir(&folder.join(&rel(b"upper")?)) {
                 Ok((upper, locked)) => layers.push(Layer { host: host.clone(), upper, locked }),
                 // Never used: the run ended before.
@@ -367,8 +368,9 @@ impl OpenBox {
         const BLOCK: u64 = 512;
         let mut size = 0_u64;
         for layer in self.layers()? {
-            for entry in drybox_tree::Walk::unlocking(&layer.upper) {
-                let blocks = u64::try_from(entry?.stat.st_blocks).unwrap_or(0);
+            let mut walk = drybox_tree::Walk::unlocking(&layer.upper);
+            while let Some(stat) = walk.advance() {
+                let blocks = u64::try_from(stat?.st_blocks).unwrap_or(0);
                 size = size.saturating_add(blocks.saturating_mul(BLOCK));
             }
         }
@@ -450,25 +452,6 @@ impl OpenBox {
     }
 }
 
-/// Gives a layer to the owner of the host's directory, and its mode: the root of the view shows what
-/// its upper layer has.
-fn adopt(layer: &Root, host: &HostPath) -> Result<()> {
-    // A look, for it may be a directory that cannot be listed.
-    let owner = lstat(host.as_c_str()).map_err(TreeError::of(TreeOp::Read, host.as_bytes()))?;
-    let work = || -> std::result::Result<(), Errno> {
-        let own = fstat(layer)?;
-        if (own.st_uid, own.st_gid) != (owner.st_uid, owner.st_gid) && own.st_uid == 0 {
-            let (uid, gid) = (Uid::from_raw(owner.st_uid), Gid::from_raw(owner.st_gid));
-            for name in ["upper", "work"] {
-                chownat(layer, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
-            }
-        }
-        let mode = Mode::from_raw_mode(owner.st_mode & 0o7777);
-        chmodat(layer, "upper", mode, AtFlags::empty())
-    };
-    Ok(work().map_err(TreeError::of(TreeOp::Make, b"upper"))?)
-}
-
 fn in_use(name: String, workspace: &HostPath) -> BoxError {
     BoxError::InUse { name, workspace: workspace.clone(), source: Why::Busy }
 }
@@ -479,24 +462,27 @@ enum Make {
     /// One of that name is another run's.
     New,
     Never,
+    /// Nor does it matter what it says about itself.
+    NeverNorRead,
+}
+
+/// A box of the list.
+#[derive(Debug)]
+pub struct Found {
+    /// What it says about itself; none: that is torn.
+    pub meta: Option<Meta>,
+    /// The box, or why it cannot be looked at.
+    pub opened: Result<OpenBox>,
+}
+
+pub(super) fn broken(folder: &[u8]) -> BoxError {
+    BoxError::Broken { folder: folder.to_vec(), name: None }
 }
 
 /// How often a box may be removed under our hands, or its name be another's.
 const TRIES: u32 = 16;
 /// The longest file that a box has about itself.
 const LONGEST_META: u64 = 1 << 16;
-
-fn read_meta(dir: &Root) -> Result<Option<Meta>> {
-    let path = rel(Meta::FILE.as_bytes())?;
-    let file = match dir.file(&path) {
-        Err(error) if error.is_missing() => return Ok(None),
-        file => file?,
-    };
-    let mut text = Vec::new();
-    let read = file.take(LONGEST_META).read_to_end(&mut text);
-    let meta = read.ok().and_then(|_| Meta::decode(&text));
-    meta.map(Some).ok_or(BoxError::Broken { name: Meta::FILE.as_bytes().to_vec() })
-}
 
 fn named(workspace: &HostPath, name: &BoxName) -> Result<RelPath> {
     rel(format!("{:032x}.{}", digest(workspace.as_bytes()), name.as_str()).as_bytes())

@@ -51,11 +51,23 @@ pub enum BoxError {
         /// Where boxes are.
         store: HostPath,
     },
-    /// What is in it was not put there by this drybox.
-    #[error("the box in {} cannot be read", Shown(name))]
+    /// What it says about itself is torn (a power failure), or of another drybox.
+    #[error("the box in {} cannot be read", Shown(folder))]
     Broken {
         /// Its folder.
-        name: Vec<u8>,
+        folder: Vec<u8>,
+        /// Its name, where that is known.
+        name: Option<String>,
+    },
+    /// Its changes were made to another directory, which stood at the same path.
+    #[error("the changes in the box {name} were not made to this {}", Shown(workspace.as_bytes()))]
+    OfAnother {
+        /// The box.
+        name: String,
+        /// The path of both.
+        workspace: HostPath,
+        /// Why.
+        source: Why,
     },
     /// Something in it failed.
     #[error(transparent)]
@@ -77,6 +89,12 @@ pub enum Why {
     /// Another user could swap what is in it.
     #[error("another user may change what is in it")]
     OthersWrite,
+    /// Others are in the group that may write there, or its members are not known.
+    #[error("its group may change what is in it")]
+    GroupWrites,
+    /// Its inode or its birth is another.
+    #[error("another directory stands there by now")]
+    Replaced,
     /// It is not ours alone.
     #[error("it is not yours alone (mode {mode:o})")]
     NotOurs {
@@ -105,6 +123,9 @@ impl Report for BoxError {
             Self::Store { path, source: Why::NotOurs { .. } } => {
                 format!("chmod 700 {}", ShellWords(&[path.as_bytes()])).into()
             }
+            Self::Store { path, source: Why::GroupWrites } => {
+                format!("chmod g-w {}", ShellWords(&[path.as_bytes()])).into()
+            }
             Self::Store { .. } => {
                 "XDG_DATA_HOME=DIR, a directory that only you can write; or --workspace ro".into()
             }
@@ -119,7 +140,18 @@ impl Report for BoxError {
             )
             .into(),
             Self::HoldsStore { .. } => "XDG_DATA_HOME=DIR, outside of this directory".into(),
-            Self::Broken { .. } => "remove the folder, if you do not need what is in it".into(),
+            Self::Broken { folder, name: None } => {
+                let folder = ShellWords(&[folder]);
+                format!("chmod -R u+rwX {folder}; rm -r {folder}; its changes are lost").into()
+            }
+            Self::Broken { name: Some(name), .. } => {
+                format!("drybox discard --box {name}, in its directory; its changes are lost").into()
+            }
+            Self::OfAnother { name, .. } => format!(
+                "drybox run --new --box {name} puts them aside; drybox diff --box {name} shows them, \
+                 drybox discard --box {name} throws them away"
+            )
+            .into(),
             Self::Tree(error) => return error.fix().map(|fix| fix.into_owned().into()),
         })
     }

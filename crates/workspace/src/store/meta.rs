@@ -11,6 +11,18 @@ pub struct Meta {
     /// The host's directories that it has changes to: the workspace, then git's own directories
     /// outside of it. The number of each is the name of its folder.
     pub layers: Vec<HostPath>,
+    /// Which directory stood at the workspace's path when it was made; none: it was not asked.
+    pub stood: Option<Stood>,
+}
+
+/// What tells a directory from another one that stands at its path later. Not the device: its number
+/// is another one after a reboot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stood {
+    /// Its inode.
+    pub inode: u64,
+    /// When it was made, in seconds and nanoseconds since 1970; none: the filesystem does not say.
+    pub born: Option<(i64, u32)>,
 }
 
 impl Meta {
@@ -34,6 +46,12 @@ impl Meta {
                 }
             }
         }
+        if let Some(Stood { inode, born }) = self.stood {
+            text.extend_from_slice(format!("\nstood {inode}").as_bytes());
+            if let Some((seconds, nanoseconds)) = born {
+                text.extend_from_slice(format!(" {seconds} {nanoseconds}").as_bytes());
+            }
+        }
         text.push(b'\n');
         text
     }
@@ -44,10 +62,12 @@ impl Meta {
         if lines.next()? != Self::FIRST {
             return None;
         }
-        let mut meta = Self { name: None, layers: Vec::new() };
+        let mut meta = Self { name: None, layers: Vec::new(), stood: None };
         for line in lines {
             if let Some(name) = line.strip_prefix(b"name ") {
                 meta.name = Some(BoxName::parse(name).ok()?);
+            } else if let Some(stood) = line.strip_prefix(b"stood ") {
+                meta.stood = Some(Stood::decode(std::str::from_utf8(stood).ok()?)?);
             } else {
                 let path = unescaped(line.strip_prefix(b"layer ")?)?;
                 meta.layers.push(HostPath::parse(&path).ok()?);
@@ -59,6 +79,19 @@ impl Meta {
     /// The folder of a layer.
     pub(super) fn folder(layer: usize) -> Option<RelPath> {
         RelPath::parse(layer.to_string().as_bytes()).ok()
+    }
+}
+
+impl Stood {
+    fn decode(text: &str) -> Option<Self> {
+        match text.split(' ').collect::<Vec<_>>().as_slice() {
+            [inode] => Some(Self { inode: inode.parse().ok()?, born: None }),
+            [inode, seconds, nanoseconds] => Some(Self {
+                inode: inode.parse().ok()?,
+                born: Some((seconds.parse().ok()?, nanoseconds.parse().ok()?)),
+            }),
+            _ => None,
+        }
     }
 }
 
@@ -87,7 +120,12 @@ mod tests {
         let path = |bytes: &[u8]| HostPath::parse(bytes).unwrap();
         for name in [None, Some(BoxName::parse(b"a-b").unwrap())] {
             let layers = vec![path(b"/p\nlayer /etc"), path(b"/100% \xff")];
-            let meta = Meta { name, layers };
+            for born in [None, Some((-1, 999_999_999))] {
+                let stood = Some(Stood { inode: u64::MAX, born });
+                let meta = Meta { name: name.clone(), layers: layers.clone(), stood };
+                assert_eq!(Meta::decode(&meta.encode()), Some(meta));
+            }
+            let meta = Meta { name, layers, stood: None };
             assert_eq!(Meta::decode(&meta.encode()), Some(meta));
         }
     }
@@ -103,6 +141,7 @@ mod tests {
             b"drybox box 1\nlayer /%4\n",
             b"drybox box 1\nname ../x\nlayer /a\n",
             b"drybox box 1\nmore\nlayer /a\n",
+            b"drybox box 1\nlayer /a\nstood 1 2\n",
         ] {
             assert_eq!(Meta::decode(text), None, "{}", String::from_utf8_lossy(text));
         }

@@ -4,7 +4,8 @@
 use drybox_tree::{Errno, RelPath, Root, TreeError, TreeOp};
 use rustix::fs::{FlockOperation, Mode, OFlags, XattrFlags, flock, fsetxattr, openat};
 
-use super::{BoxError, Meta, OpenBox, Result, rel};
+use super::boxes::broken;
+use super::{Meta, OpenBox, Result, rel};
 
 /// How the folder of a box begins that is about to be removed: no digest does.
 pub(super) const GONE: &str = "~";
@@ -101,8 +102,7 @@ impl OpenBox {
             let dir = boxes.dir(&begun)?;
             // Or another run takes it for something left.
             lock(&dir)?;
-            let layer =
-                Meta::folder(0).ok_or(BoxError::Broken { name: begun.as_bytes().to_vec() })?;
+            let layer = Meta::folder(0).ok_or_else(|| broken(begun.as_bytes()))?;
             dir.make_dir(&layer, 0o700)?;
             if make_layer(&dir.dir(&layer)?)? && boxes.rename(&begun, &place).is_ok() {
                 return Ok(());
@@ -134,16 +134,17 @@ impl OpenBox {
     }
 }
 
-/// Removes a folder that is to be taken away, unless somebody is at it.
-pub(super) fn sweep(boxes: &Root, folder: &RelPath) -> Result<()> {
+/// Removes a folder that is to be taken away; false: somebody is at it.
+pub(super) fn sweep(boxes: &Root, folder: &RelPath) -> Result<bool> {
     let dir = match boxes.dir(folder) {
-        Err(error) if error.is_missing() => return Ok(()),
+        Err(error) if error.is_missing() => return Ok(true),
         dir => dir?,
     };
-    if lock(&dir).is_ok() {
-        boxes.remove_all(folder)?;
+    if lock(&dir).is_err() {
+        return Ok(false);
     }
-    Ok(())
+    boxes.remove_all(folder)?;
+    Ok(true)
 }
 
 /// Takes the lock of a box that no run holds.

@@ -146,7 +146,7 @@ fn boxes_are_listed_with_their_directories_whatever_these_are_called() {
         opened.end().unwrap();
     }
     let mut found: Vec<_> =
-        disk.store().all().unwrap().into_iter().map(|(m, _)| m.layers).collect();
+        disk.store().all().unwrap().into_iter().map(|found| found.meta.unwrap().layers).collect();
     found.sort();
     assert_eq!(found, [vec![disk.host("w\n\x1b[2J")], vec![disk.host("work")]]);
 }
@@ -185,6 +185,33 @@ fn nobody_else_can_reach_or_swap_a_box() {
         let refused = Store::open(&disk.host("data/drybox"));
         assert!(matches!(refused, Err(BoxError::Store { .. })), "{path} {refused:?}");
         set(path, 0o700);
+    }
+    // Where others are in the group, or nobody knows who is (no number of this host's files).
+    if rustix::process::geteuid().is_root() {
+        std::os::unix::fs::chown(disk.path("data"), None, Some(4_000_000)).unwrap();
+        set("data", 0o770);
+        let refused = Store::open(&disk.host("data/drybox"));
+        let Err(error @ BoxError::Store { source: Why::GroupWrites, .. }) = refused else {
+            panic!("{refused:?}")
+        };
+        use drybox_spec::Report as _;
+        assert!(error.fix().unwrap().starts_with("chmod g-w /"));
+        std::os::unix::fs::chown(disk.path("data"), None, Some(0)).unwrap();
+        set("data", 0o700);
+        // A home of another user's, and where its links lead: not even made there.
+        fs::create_dir_all(disk.path("home")).unwrap();
+        fs::create_dir_all(disk.path("elsewhere")).unwrap();
+        symlink(disk.path("elsewhere"), disk.path("home/link")).unwrap();
+        std::os::unix::fs::chown(disk.path("home"), Some(4711), None).unwrap();
+        for place in ["home/link/drybox", "home/drybox"] {
+            let refused = Store::open(&disk.host(place));
+            let is_refused =
+                matches!(refused, Err(BoxError::Store { source: Why::OthersWrite, .. }));
+            assert!(is_refused, "{place} {refused:?}");
+        }
+        assert_eq!(fs::read_dir(disk.path("elsewhere")).unwrap().count(), 0);
+        fs::create_dir_all(disk.path("elsewhere/drybox/boxes")).unwrap();
+        assert!(Store::open(&disk.host("home/link/drybox")).is_err());
     }
     // A link of the user's own is where it leads.
     symlink(disk.path("data"), disk.path("link")).unwrap();
@@ -255,4 +282,68 @@ fn what_stands_ready_is_used_even_when_half_of_it_is_missing() {
         let second = disk.open(BoxId::Spare, Start::Continue);
         assert!(second.is_ok(), "{missing}: {second:?}");
     }
+}
+
+#[test]
+fn a_torn_box_blocks_no_other_and_can_be_thrown_away() {
+    use drybox_spec::Report as _;
+    let disk = Disk::new();
+    let (own, other) = (name("default"), name("other"));
+    for torn in ["", "drybox box 1\nlayer /a"] {
+        let opened = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+        write(&opened, "new");
+        drop(opened);
+        let boxes = disk.path("data/drybox/boxes");
+        let folder = fs::read_dir(&boxes).unwrap().next().unwrap().unwrap().path();
+        fs::write(folder.join("meta"), torn).unwrap();
+        let refused = disk.open(BoxId::Named(&own), Start::Continue).unwrap_err();
+        assert!(refused.to_string().contains(folder.to_str().unwrap()), "{refused}");
+        assert!(refused.fix().unwrap().contains("drybox discard --box default"), "{refused:?}");
+        let beside = disk.open(BoxId::Named(&other), Start::Continue).unwrap();
+        write(&beside, "kept");
+        drop(beside);
+        let found = disk.store().all().unwrap();
+        assert_eq!(found.len(), 2);
+        let (readable, unreadable): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|found| found.meta.is_some());
+        readable.into_iter().next().unwrap().opened.unwrap().remove().unwrap();
+        let error = unreadable.into_iter().next().unwrap().opened.unwrap_err();
+        assert!(error.fix().unwrap().contains("rm -r "), "{error:?}");
+        disk.store().find_torn(&disk.host("work"), &own).unwrap().remove().unwrap();
+        assert_eq!(disk.boxes(), 0);
+    }
+    // What is thrown away anyway stops nobody.
+    let spare = disk.open(BoxId::Spare, Start::Continue).unwrap();
+    drop(spare);
+    let folder = fs::read_dir(disk.path("data/drybox/boxes")).unwrap().next().unwrap().unwrap();
+    fs::write(folder.path().join("meta"), "").unwrap();
+    assert_eq!(disk.open(BoxId::Spare, Start::Continue).unwrap().end().unwrap(), Ended::Gone);
+    assert!(disk.store().all().unwrap().is_empty());
+    assert_eq!(disk.boxes(), 0);
+}
+
+#[test]
+fn changes_are_not_shown_over_another_directory_that_stands_there_by_now() {
+    use drybox_spec::Report as _;
+    let disk = Disk::new();
+    let own = name("default");
+    let opened = disk.open(BoxId::Named(&own), Start::Continue).unwrap();
+    write(&opened, "new");
+    assert!(opened.is_of_what_stands());
+    drop(opened);
+    drop(disk.open(BoxId::Named(&own), Start::Continue).unwrap());
+    // A control: an edit makes no other directory of it.
+    fs::write(disk.path("work/edited"), "").unwrap();
+    drop(disk.open(BoxId::Named(&own), Start::Continue).unwrap());
+    fs::rename(disk.path("work"), disk.path("aside")).unwrap();
+    fs::create_dir(disk.path("work")).unwrap();
+    let refused = disk.open(BoxId::Named(&own), Start::Continue).unwrap_err();
+    assert!(matches!(refused, BoxError::OfAnother { .. }), "{refused:?}");
+    assert!(refused.fix().unwrap().contains("drybox run --new"));
+    let found = disk.store().find(&disk.host("work"), &own).unwrap();
+    assert!(!found.is_of_what_stands());
+    drop(found);
+    drop(disk.open(BoxId::Named(&own), Start::Afresh).unwrap());
+    let aside = disk.store().find(&disk.host("work"), &name("default.previous")).unwrap();
+    assert!(!aside.is_of_what_stands());
 }

@@ -2,12 +2,13 @@
 //!
 //! `=== ID held` or `=== ID free`, with `+ID` for each further row that holds it too; `@ path` of
 //! the change with flags after ` | `; `& path` for what lies beside it; `&& path` with `| ` lines
-//! for a file of the host; then lines as in a diff: two blanks or nothing for both versions, `- `
+//! for a file of the host, `~/…` for one of the user's (the workspace is `~/p`); `moved=PATH` for a
+//! rename; then lines as in a diff: two blanks or nothing for both versions, `- `
 //! the old, `+ ` the new. `⟪u202e⟫` is a character, `⟪xff⟫` a byte, `⟪n:x⟫` n times `x`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use drybox_workspace::hold::{Change, Kind, Lookup, State};
+use drybox_workspace::hold::{Change, Kind, Lookup, State, Users};
 
 /// One fixture.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Fixture {
     /// All rows that hold it.
     pub(crate) by: BTreeSet<String>,
     pub(crate) change: Change,
+    /// Where it was before a rename.
+    pub(crate) moved: Option<Vec<u8>>,
     pub(crate) beside: Beside,
     pub(crate) place: String,
 }
@@ -27,6 +30,7 @@ pub(crate) struct Fixture {
 pub(crate) struct Beside {
     after: BTreeMap<Vec<u8>, Kind>,
     host: BTreeMap<Vec<u8>, Vec<u8>>,
+    users: Users,
 }
 
 impl Lookup for Beside {
@@ -42,6 +46,10 @@ impl Lookup for Beside {
 
     fn host(&self, path: &[u8]) -> Option<Vec<u8>> {
         self.host.get(path).cloned()
+    }
+
+    fn users(&self) -> Option<&Users> {
+        Some(&self.users)
     }
 }
 
@@ -140,8 +148,15 @@ fn one(lines: &[&str], place: &str) -> Fixture {
         state.attributes = flag("xattr").is_some();
         state
     });
+    beside.users = Users::of(b"/home/u/p", Some(b"/home/u"));
+    for (name, text) in &beside.host {
+        if name.starts_with(b"~/") {
+            beside.users.add(&String::from_utf8_lossy(name), text.clone());
+        }
+    }
+    let moved = flag("moved=").map(raw);
     let change = Change { path: path.expect(place), before, after };
-    Fixture { rule, held, by, change, beside, place: place.to_owned() }
+    Fixture { rule, held, by, change, moved, beside, place: place.to_owned() }
 }
 
 fn kind(word: Option<&str>) -> Kind {

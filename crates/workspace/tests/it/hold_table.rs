@@ -7,7 +7,11 @@ use drybox_workspace::hold::{Change, Check, Judge, Nothing, State, Trick, rules}
 use crate::fixtures::{self, Fixture};
 
 fn ids(judge: &Judge, fixture: &Fixture) -> BTreeSet<String> {
-    let held = judge.begin(&fixture.beside).change(&fixture.change);
+    let judging = judge.begin(&fixture.beside);
+    let mut held = judging.change(&fixture.change);
+    if let Some(from) = &fixture.moved {
+        held.extend(judging.moved(from, &fixture.change.path));
+    }
     held.iter().map(|held| held.rule.to_owned()).collect()
 }
 
@@ -54,8 +58,9 @@ fn each_row_has_a_fixture_that_it_holds_and_a_near_miss() {
 fn a_row_alone_holds_its_fixtures_and_no_near_miss() {
     let fixtures = fixtures::read("hold");
     for rule in rules() {
-        // Links ask the table for other rows' places: alone, the row knows none.
-        if rule.looks.iter().any(|look| matches!(look.check, Check::Trick(Trick::LinkAlias))) {
+        // Links and renames ask the table for other rows' places: alone, the row knows none.
+        let asks = |check| matches!(check, Check::Trick(Trick::LinkAlias | Trick::Moved));
+        if rule.looks.iter().any(|look| asks(look.check)) {
             continue;
         }
         let alone = Judge::of(vec![*rule]);

@@ -51,6 +51,10 @@ enum Said {
 }
 
 fn one(item: &Item<'_>, change: &Change) -> Result<Said, TreeError> {
+    let is_deep = |node: Option<Node>| node.is_some_and(|node| node.kind == NodeKind::Deep);
+    if is_deep(change.old) || is_deep(change.new) {
+        return Ok(Said::Unsayable);
+    }
     let mode = |node: Option<Node>| node.map(|node| git_mode(&node));
     let (old, new) = match (mode(change.old), mode(change.new)) {
         (Some(None), None) | (None, Some(None)) => {
@@ -126,7 +130,7 @@ fn git_mode(node: &Node) -> Option<&'static str> {
         NodeKind::File if node.mode & 0o100 != 0 => Some("100755"),
         NodeKind::File => Some("100644"),
         NodeKind::Link => Some("120000"),
-        NodeKind::Directory | NodeKind::Special => None,
+        NodeKind::Directory | NodeKind::Deep | NodeKind::Special => None,
     }
 }
 

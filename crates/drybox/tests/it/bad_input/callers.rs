@@ -25,6 +25,25 @@ fn a_caller_that_ignores_sigchld_sees_the_run_end() {
     }
 }
 
+/// Two that the C library keeps for itself, and that it lets nobody reset (NPTL's 32 and 33).
+#[test]
+fn a_caller_that_ignores_every_signal_does_not_hand_that_down() {
+    let env = TestEnv::new();
+    let number = if cfg!(target_arch = "x86_64") { 13 } else { 134 };
+    let script = format!(
+        "import ctypes, os, sys
+libc = ctypes.CDLL(None)
+ignore = (ctypes.c_uint64 * 4)(1, 0, 0, 0)
+for signal in range(1, 65): libc.syscall({number}, signal, ignore, None, 8)
+os.execv(sys.argv[1], sys.argv[1:])"
+    );
+    let ignoring = || env.command(require("python3")).args(["-c", &script]);
+    let done = ignoring().arg(drybox_bin()).args(["run", "--"]).args(SIGNALS).run();
+    assert_eq!(done.expect_code(0).stdout, NO_SIGNALS);
+    // The control: python does ignore them.
+    assert!(ignoring().args(SIGNALS).run().stdout.contains("SigIgn:\tffffffff"));
+}
+
 #[test]
 fn a_caller_that_blocks_every_signal_does_not_hand_that_down() {
     let env = TestEnv::new();

@@ -158,6 +158,23 @@ print(os.wait()[1])";
         env.expect_no_stray_process();
     }
 
+    /// `doctor` tries every cgroup of a box, and sweeps as a box does.
+    #[test]
+    fn what_a_killed_supervisor_leaves_doctor_removes() {
+        let env = TestEnv::new();
+        let mut boxed = start(&env, &["-m", "64m"], UP);
+        let id = boxed.id();
+        boxed.kill().unwrap();
+        boxed.wait().unwrap();
+        assert_eq!(leaves("memory", id).len(), 1);
+        let begun = Instant::now();
+        while !leaves("memory", id).is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(40), "it stays");
+            env.drybox().args(["doctor"]).run();
+        }
+        env.expect_no_stray_process();
+    }
+
     /// LM-17: a process that no signal reaches (here: frozen) does not hold the supervisor.
     #[test]
     fn a_process_that_cannot_be_killed_does_not_hold_the_supervisor() {

@@ -47,3 +47,32 @@ except OSError as e: print(errno.errorcode[e.errno], n <= 65536)";
     let done = super::python(&env, &["--ulimit", "nofile=500"], hog).expect_code(0);
     assert_eq!(done.stdout, "EMFILE True\n");
 }
+
+/// What a supervisor that only waits keeps of its own code: the launch is over.
+#[test]
+fn a_supervisor_that_waits_lets_go_of_its_code() {
+    let env = TestEnv::new();
+    let command = env.drybox().args(["run", "--", "/bin/sh", "-c", "echo up; read end"]);
+    let mut command = command.into_command();
+    let mut boxed = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut up = [0; 3];
+    boxed.stdout.as_mut().unwrap().read_exact(&mut up).unwrap();
+    // Of the whole: how much there is depends on the build.
+    let code = |word: &str| -> u64 {
+        let maps = std::fs::read_to_string(format!("/proc/{}/smaps", boxed.id())).unwrap();
+        let mut lines = maps.lines().skip_while(|line| !line.contains(" r-xp "));
+        let rss = lines.find_map(|line| line.strip_prefix(word)).unwrap();
+        rss.trim().trim_end_matches(" kB").parse().unwrap()
+    };
+    let begun = std::time::Instant::now();
+    while code("Rss:") > code("Size:") / 2 {
+        assert!(
+            begun.elapsed() < std::time::Duration::from_secs(30),
+            "{} KiB of code",
+            code("Rss:")
+        );
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    drop(boxed.stdin.take());
+    boxed.wait().unwrap();
+}

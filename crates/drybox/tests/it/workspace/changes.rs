@@ -68,6 +68,24 @@ fn what_would_run_by_itself_on_the_host_is_named_with_its_rule_and_lines() {
 }
 
 #[test]
+fn set_id_bits_are_told_in_numbers_and_held() {
+    let env = TestEnv::new();
+    env.write("old", "x\n");
+    ran(&env, "echo x > new; chmod 4755 new; chmod 2755 old; mkdir d; chmod 2755 d; echo > plain");
+    let text = told(&env, &["diff"]);
+    for title in [
+        "added    new (mode 4755)\n",
+        "mode     old (mode 644 -> 2755)\n",
+        "added    d (mode 2755)\n",
+        "added    plain\n@@ ",
+    ] {
+        assert!(text.contains(title), "{title}: {text}");
+    }
+    assert_eq!(text.matches("  held: H-FS-05 (crit): ").count(), 3, "{text}");
+    assert!(told(&env, &["diff", "--stat"]).contains("new (mode 4755)"));
+}
+
+#[test]
 fn each_kind_of_change_is_listed() {
     let env = changed();
     let json: serde_json::Value = serde_json::from_str(&told(&env, &["diff", "--json"])).unwrap();

@@ -201,4 +201,26 @@ mod root_only {
         let run = boxed(&env, &["--rm"], "ls ../../f").current_dir(env.work().join("deep/er"));
         assert!(run.run().expect_code(2).stderr.contains("No such file"));
     }
+
+    /// A file that nobody inside may read tells whether git tries to.
+    #[test]
+    fn git_reads_no_file_again_because_its_owner_has_another_number() {
+        let env = TestEnv::new();
+        env.write("f", "one\n");
+        git(&env, ".", "touch -d @1000000000 f; git init -q; git add -A; git commit -qm first");
+        fs::set_permissions(
+            env.work().join("f"),
+            std::os::unix::fs::PermissionsExt::from_mode(0o0),
+        )
+        .unwrap();
+        git(&env, ".", "git status");
+        // A git of another prefix than /usr has its own place for this file.
+        let told = "GIT_CONFIG_SYSTEM=/etc/gitconfig git status --short";
+        assert_eq!(ran(&env, told).stdout, "");
+        let control = ran(&env, "git -c core.checkStat=default status --short 2>/dev/null");
+        assert_eq!(control.stdout, " M f\n", "the control");
+        // What did change is seen, of the same size, too.
+        let change = "rm f; echo two > f; touch -d @1000000001 f; git -c core.checkStat=minimal status --short";
+        assert_eq!(ran(&env, change).stdout, " M f\n");
+    }
 }

@@ -23,7 +23,7 @@ for name in (b'a\\nb', b'\\x1b[2J', b'\\xe2\\x80\\xae', b'\\xff', b'-rf', b'n' *
 for name in ('.wh.kept', '.wh..wh..opq'): open(name, 'w').close()
 os.makedirs('locked/inner'); open('locked/inner/f', 'w').close(); os.chmod('locked', 0)
 here = os.open('.', os.O_PATH)
-for n in range(4000):
+for n in range(30000):
     os.mkdir('d'); os.chdir('d')
 os.fchdir(here)";
     let run = env.drybox().args(["run", "--", require(PYTHON).to_str().unwrap(), "-c", script]);
@@ -33,6 +33,7 @@ os.fchdir(here)";
     assert_eq!(names.lines().count(), 10_000 + 13, "{}", names.lines().count());
     let text = told(&env, &["diff"]);
     assert!(text.contains("added    fifo (special file)\n") && text.contains("too long to show"));
+    assert!(text.contains("/d (directory, too deep to look into)\n  held: H-FS-14"));
     assert!(told(&env, &["boxes"]).contains("10013 changes"));
     let again = ran(&env, "stat -c %a locked");
     assert_eq!(again.stdout, "0\n");

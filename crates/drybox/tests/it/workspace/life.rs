@@ -192,6 +192,16 @@ fn what_is_mounted_below_the_workspace_is_never_silently_empty() {
     };
     assert_eq!(done.stdout, seen, "{}", done.stderr);
     assert!(done.stderr.contains(told), "{}", done.stderr);
+    // Sockets and FIFOs can be reached through what is shown instead: not by somebody else's code.
+    let run = env.command(require("unshare")).args(flags).args(["sh", "-c", script, "sh"]);
+    let run = run.arg(drybox_testkit::drybox_bin()).args(["run", "--profile", "untrusted"]);
+    let done = run.args(["--", "ls", "sub"]).run();
+    if is_root() {
+        assert_eq!(done.expect_code(0).stdout, "under\n");
+    } else {
+        let refused = done.expect_code(125).stderr;
+        assert!(refused.contains("mounts below") && refused.contains("a copy"), "{refused}");
+    }
     assert!(!env.work().join("p/made").exists());
 }
 
@@ -206,4 +216,111 @@ fn a_workspace_that_holds_the_boxes_or_is_no_project_is_refused_or_hidden() {
     assert!(refused.expect_code(125).stderr.contains("a home directory"));
     let done = boxed(&env, &[], "ls -A").current_dir(home).run().expect_code(0);
     assert!(done.stderr.contains("is not shown inside: a home directory"), "{}", done.stderr);
+}
+
+#[test]
+fn a_box_that_cannot_be_read_is_named_and_stops_no_other() {
+    let env = TestEnv::new();
+    ran(&env, "echo x > a");
+    boxed(&env, &["--box", "other"], "echo y > b").run().expect_code(0);
+    let boxes = env.data().join("drybox/boxes");
+    let mut torn = fs::read_dir(&boxes).unwrap().map(|entry| entry.unwrap().path());
+    let torn = torn.find(|path| path.to_str().unwrap().ends_with(".default")).unwrap();
+    fs::write(torn.join("meta"), "").unwrap();
+    for args in [&["run", "--", "true"][..], &["diff"]] {
+        let refused = env.drybox().args(args).run().expect_code(125).stderr;
+        assert!(refused.contains(torn.to_str().unwrap()), "{refused}");
+        assert!(refused.contains("fix:   drybox discard --box default"), "{refused}");
+    }
+    let list = env.drybox().args(["boxes"]).run().expect_code(125);
+    assert!(list.stdout.contains("other: 1 change"), "{}", list.stdout);
+    assert!(list.stderr.contains(torn.to_str().unwrap()), "{}", list.stderr);
+    assert_eq!(boxed(&env, &["--box", "other"], "cat b").run().expect_code(0).stdout, "y\n");
+    env.drybox().args(["discard", "--yes", "--box", "default"]).run().expect_code(0);
+    assert_eq!(ran(&env, "ls").stdout, "");
+}
+
+#[test]
+fn changes_to_a_directory_are_not_shown_over_another_one_at_its_path() {
+    let env = TestEnv::new();
+    let project = env.work().join("p");
+    let run = |args: &[&str]| env.drybox().args(args).current_dir(&project).run();
+    fs::create_dir(&project).unwrap();
+    run(&["run", "--", "sh", "-c", "echo x > a"]).expect_code(0);
+    fs::rename(&project, env.work().join("aside")).unwrap();
+    fs::create_dir(&project).unwrap();
+    let refused = run(&["run", "--", "ls"]).expect_code(125).stderr;
+    assert!(refused.contains("another directory stands there by now"), "{refused}");
+    let diff = run(&["diff", "--name-only"]).expect_code(0);
+    assert_eq!(diff.stdout, "a\n");
+    assert!(diff.stderr.contains("made to another directory"), "{}", diff.stderr);
+    assert!(run(&["boxes"]).stdout.contains("of a directory that stood there before"));
+    assert_eq!(run(&["run", "--new", "--", "ls"]).expect_code(0).stdout, "");
+    // The control: the directory that it was made to.
+    fs::remove_dir(&project).unwrap();
+    fs::rename(env.work().join("aside"), &project).unwrap();
+    assert_eq!(run(&["run", "--box", "default.previous", "--", "ls"]).expect_code(0).stdout, "a\n");
+}
+
+mod root_only {
+    use std::os::unix::fs::chown;
+
+    use super::*;
+
+    /// The top level that a command of root's finds in `dir`, below what `passwd` says is a home.
+    fn base(env: &TestEnv, dir: &std::path::Path, passwd: &str) -> String {
+        let file = env.root().join("passwd");
+        fs::write(&file, passwd).unwrap();
+        let script = format!(
+            "mount --bind {} /etc/passwd && cd {} && exec \"$@\"",
+            file.display(),
+            dir.display()
+        );
+        let run = env.command(require("unshare")).args(["-m", "sh", "-c", &script, "sh"]);
+        let run = run.arg(drybox_testkit::drybox_bin()).args(["diff", "--json"]);
+        let json: serde_json::Value =
+            serde_json::from_str(&run.run().expect_code(0).stdout).unwrap();
+        json.get("base").unwrap().as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_repository_that_is_a_users_whole_home_is_no_workspace_of_roots() {
+        let env = TestEnv::new();
+        for dir in [".git/objects", ".git/refs", "p"] {
+            fs::create_dir_all(env.work().join(dir)).unwrap();
+        }
+        env.write(".git/HEAD", "ref: refs/heads/main\n");
+        for path in ["", ".git", "p"] {
+            chown(env.work().join(path), Some(4711), Some(4711)).unwrap();
+        }
+        let (home, project) = (env.work(), env.work().join("p"));
+        let root = "root:x:0:0::/root:/bin/sh\n";
+        let user = format!("{root}u:x:4711:4711::{}:/bin/sh\n", home.display());
+        assert_eq!(base(&env, &project, &user), project.to_str().unwrap());
+        assert_eq!(base(&env, &project, root), home.to_str().unwrap(), "the control");
+    }
+
+    /// `sudo -E`: the home, and every link in it, is another user's.
+    #[test]
+    fn boxes_of_roots_are_not_kept_where_another_users_links_lead() {
+        let env = TestEnv::new();
+        let elsewhere = env.root().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::create_dir(env.home().join(".local")).unwrap();
+        symlink(&elsewhere, env.home().join(".local/share")).unwrap();
+        let script = "unset XDG_DATA_HOME; exec \"$@\"";
+        let run = || {
+            let run = env.command(require("env")).args(["sh", "-c", script, "sh"]);
+            run.arg(drybox_testkit::drybox_bin())
+                .args(["run", "--", "sh", "-c", "echo x > a"])
+                .run()
+        };
+        let kept = run().expect_code(0).stderr;
+        assert!(kept.contains("1 file changed"), "the control: {kept}");
+        fs::remove_dir_all(elsewhere.join("drybox")).unwrap();
+        chown(env.home(), Some(4711), Some(4711)).unwrap();
+        let lost = run().expect_code(0).stderr;
+        assert!(lost.contains("was in memory, and is gone"), "{lost}");
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    }
 }

@@ -224,7 +224,8 @@ pub(super) const ROWS: &[Row] = &[
         Errno::INVAL,
         "an overlay cannot work there: it lies on another overlay, on a network or FAT disk, or has \
          mounts below",
-        "--workspace ro, or --rm for changes in memory, or XDG_DATA_HOME=DIR on an ordinary disk",
+        "work in a copy of the directory on an ordinary disk, or --workspace ro; for the place of \
+         changes --rm, which is memory, or XDG_DATA_HOME=DIR",
     ),
     row(
         Step::Changes,

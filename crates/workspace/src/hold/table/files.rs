@@ -67,10 +67,17 @@ pub(super) const RULES: &[Rule] = &[
         "UTS 39, confusables",
         &[at(ALL, Check::Trick(Trick::LookAlike))],
     ),
+    high(
+        "H-FS-12",
+        "a file was moved to where a program looks for one, or away from there",
+        "renames that are neither new files nor deletions",
+        &[at(ALL, Check::Trick(Trick::Moved))],
+    )
+    .only_changed(),
     med(
         "H-FS-14",
-        "too large to be looked through",
+        "too large or too deep to be looked through",
         "limits of this table",
-        &[at(ALL, Check::Trick(Trick::TooLarge))],
+        &[at(ALL, Check::Trick(Trick::TooLarge)), at(ALL, Check::Trick(Trick::TooDeep))],
     ),
 ];

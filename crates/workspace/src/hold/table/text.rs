@@ -32,4 +32,6 @@ pub(super) const RULES: &[Rule] = &[
         &[at(ALL, Check::Closure(Named::ByText))]).only_changed(),
     crit("H-CLO-01", "an entry that the host already trusts runs it", "MCPoison CVE-2025-54136; approve once, exploit for ever",
         &[at(ALL, Check::Closure(Named::ByCommand))]).only_changed(),
+    crit("H-CLO-02", "the user's own settings name it: the host runs it, whatever the workspace says", "agents' hooks, core.hooksPath, systemd user units, PATH",
+        &[at(ALL, Check::Closure(Named::ByUser))]).only_changed(),
 ];
