@@ -34,7 +34,7 @@ impl OpenBox {
                 Ok(usable)
             }
             Ok(layer) => {
-                if self.is_new {
+                if self.is_new() {
                     // It stood ready, for any directory; whole, unless the machine went down.
                     match adopt(&layer, owner) {
                         Err(BoxError::Tree(error)) if error.is_missing() => {
