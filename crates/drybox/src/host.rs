@@ -80,6 +80,7 @@ impl Host {
             cwd: self.cwd.clone(),
             home: self.home.clone(),
             data: self.own(Own::Store),
+            clock: std::time::SystemTime::now,
             invoker: drybox_run::Invoker::of_process(),
             die_with_thread: true,
             gives_stdio_away: true,

@@ -6,6 +6,7 @@ mod changes;
 mod error;
 mod explain;
 mod findings;
+mod log;
 mod scan;
 mod summary;
 
@@ -16,10 +17,11 @@ pub(crate) use answer::answer;
 pub(crate) use boxes::{Listed, boxes};
 pub(crate) use changes::{Item, NoPatch, escaped, json, names, patch, stat, text};
 pub(crate) use error::error;
-pub(crate) use explain::explain;
+pub(crate) use explain::{explain, settings};
 pub(crate) use findings::{findings, profile};
+pub(crate) use log::{log, verdict};
 pub(crate) use scan::scan;
-pub(crate) use summary::summary;
+pub(crate) use summary::{summary, tell};
 
 /// For people, or for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

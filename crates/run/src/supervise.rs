@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use drybox_jail::{
     Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals, is_ignored,
 };
-use drybox_spec::{Ending, Notice, SandboxSpec};
+use drybox_spec::{Ending, Notice, SandboxSpec, Setting};
 use rustix::event::{PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Signal as Kill, pidfd_send_signal};
 
 use crate::error::RunError;
 use crate::host::Host;
+use crate::journal::{self, Journal};
 use crate::limits;
 use crate::notices;
 use crate::prepare::{self, Prepared};
@@ -61,6 +62,19 @@ const HANG_UP: Duration = Duration::from_secs(2);
 /// be. *Host*, when a wall cannot be set up: the payload did not run. Or it did, and what it printed
 /// could not be written ([`RunError::Lost`]).
 pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
+    run_with(spec, host, &Vec::new)
+}
+
+/// As [`run`], with what the event log is to say of the spec's settings: asked for once the payload
+/// runs.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    spec: &SandboxSpec,
+    host: &Host<'_>,
+    settings: &dyn Fn() -> Vec<Setting>,
+) -> Result<Outcome, RunError> {
     let (input, output, error) =
         (rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr());
     let caller = Caller { input, output, error };
@@ -87,7 +101,10 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let watchdog = arranged.watchdog(spec, &sandbox);
     let mut notices = notices::of_run(spec, host, view.as_ref());
     notices.append(&mut arranged.notices);
+    let begin_log = |journal: &mut Journal| journal.begin(spec, host, settings);
     let mut supervisor = Supervisor {
+        journal: Journal::of_run(host, view.as_ref()),
+        begin_log: &begin_log,
         jail: &jail,
         sandbox,
         signals: &signals,
@@ -118,20 +135,39 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let lost = lost.or_else(|| supervisor.tty.as_ref().and_then(Tty::lost));
     let ending = ending.and_then(|ending| drained.and(lost.map_or(Ok(ending), Err)));
     let outcome = ending.map(|ending| supervisor.outcome(ending));
-    drop(supervisor);
+    if supervisor.started {
+        begin_log(&mut supervisor.journal);
+    }
+    let Supervisor { mut journal, .. } = supervisor;
     // Every process of the box is gone: nobody writes to it any more.
     let (pending, not_ended) = view.map_or((None, None), View::end);
     let outcome = outcome.map(|Outcome { ending, mut notices, .. }| {
         let ending = limits::conclude(jail.cgroup().take(), ending, &mut notices);
         notices::of_views(spec, &jail, &mut notices);
         notices.extend(not_ended);
+        notices.extend(journal.standing());
         Outcome { ending, notices, pending }
     });
+    let outcome = match outcome {
+        Ok(mut outcome) => {
+            journal::of_end(&mut journal, &outcome.notices, outcome.pending.as_ref());
+            outcome.notices.extend(journal.end(&journal::ended(outcome.ending)));
+            Ok(outcome)
+        }
+        Err(error) => {
+            // What there is to tell is the error.
+            drop(journal.end(&journal::failed(&error)));
+            Err(error)
+        }
+    };
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
     outcome
 }
 
 struct Supervisor<'a> {
+    journal: Journal,
+    /// Writes the log's first line, unless it is written.
+    begin_log: &'a dyn Fn(&mut Journal),
     jail: &'a Jail,
     sandbox: Sandbox,
     signals: &'a SignalFd,
@@ -194,6 +230,9 @@ impl<'a> Supervisor<'a> {
                     Source::Input => self.step_input(),
                     Source::Output(index) => self.step_output(index),
                 }
+            }
+            if self.started {
+                (self.begin_log)(&mut self.journal);
             }
         }
     }

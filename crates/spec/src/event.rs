@@ -193,8 +193,8 @@ pub enum Event {
     Shown {
         /// Changes that were shown.
         changes: usize,
-        /// Those of them that are held.
-        held: usize,
+        /// Those of them that are held; none: it was not asked.
+        held: Option<usize>,
     },
     /// Changes were thrown away.
     Discarded(Named),
@@ -214,6 +214,13 @@ pub enum Event {
     Untold {
         /// Events that are not in the log.
         events: u64,
+    },
+    /// The run ended in an error of drybox's.
+    Failed {
+        /// Which, escaped.
+        why: String,
+        /// The exit code of `drybox`.
+        code: u8,
     },
     /// The run is over.
     Ended {

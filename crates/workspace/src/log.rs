@@ -26,7 +26,7 @@ use drybox_spec::HostPath;
 use drybox_tree::{RelPath, Root};
 
 use crate::store::{below, own};
-pub use append::Patience;
+pub use append::{Appended, Patience};
 pub use batch::Batch;
 pub use error::LogError;
 pub use line::digest;

@@ -9,6 +9,7 @@ mod walk;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -26,11 +27,13 @@ pub struct Limits {
     pub bytes: u64,
     /// Findings kept.
     pub findings: usize,
+    /// When it ends in any case.
+    pub until: Option<Instant>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entries: 1_000_000, bytes: 4 << 30, findings: 10_000 }
+        Self { entries: 1_000_000, bytes: 4 << 30, findings: 10_000, until: None }
     }
 }
 

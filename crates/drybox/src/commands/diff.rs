@@ -7,8 +7,8 @@ use std::process::{Command as Program, ExitCode, Stdio};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use drybox_run::workspace::{Area, Layer, OpenBox, Pair, RelPath, Root, area, compare, held};
-use drybox_run::{pending_box, place_around};
-use drybox_spec::{BoxName, HostPath};
+use drybox_run::{pending_box, place_around, record};
+use drybox_spec::{BoxName, Event, HostPath};
 
 use super::{CannotWrite, Done, Entry, Failure, show};
 use crate::host::Host;
@@ -59,7 +59,14 @@ fn run(matches: &ArgMatches) -> Done {
     let layers = opened.as_ref().map(OpenBox::layers).transpose().map_err(boxed)?;
     let layers = Opened::of(layers.unwrap_or_default())?;
     let counts = ["name-only", "stat", "patch"].iter().any(|form| matches.get_flag(form));
-    let items = items(&layers, &wanted, if counts { Rules::Unasked } else { Rules::Asked })?;
+    let rules = if counts { Rules::Unasked } else { Rules::Asked };
+    let items = items(&layers, &wanted, rules)?;
+    if let Some(opened) = &opened {
+        let held = || items.iter().filter(|item| !item.held.is_empty()).count();
+        let held = (rules == Rules::Asked).then(held);
+        let shown = Event::Shown { changes: items.len(), held };
+        record(&host, &base, opened.name(), &[shown]).iter().for_each(render::tell);
+    }
     if matches.get_flag("json") {
         return show(&render::json(base.as_bytes(), &items));
     }
@@ -216,7 +223,7 @@ fn wants_colour() -> bool {
 
 /// Prints, at a terminal through the pager that the user's environment names. It starts in `/`:
 /// nothing of the tree says what runs, or how.
-fn page(text: &str) -> Done {
+pub(super) fn page(text: &str) -> Done {
     let pager = ["DRYBOX_PAGER", "PAGER"].into_iter().find_map(std::env::var_os);
     let pager = pager.filter(|pager| !pager.is_empty() && io::stdout().is_terminal());
     let Some(pager) = pager else { return show(text) };

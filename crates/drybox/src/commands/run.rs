@@ -22,7 +22,8 @@ pub(crate) fn run(args: &RunArgs) -> Done {
     }
     // What drybox makes on the host is for its user alone; the payload gets a umask of its own.
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let outcome = drybox_run::run(&spec, &host.for_run()).map_err(boxed)?;
+    let settings = || render::settings(&spec, &facts);
+    let outcome = drybox_run::run_with(&spec, &host.for_run(), &settings).map_err(boxed)?;
     if !args.output.quiet {
         let pending = outcome.pending.as_ref();
         render::summary(outcome.ending, &outcome.notices, pending, &spec, format);

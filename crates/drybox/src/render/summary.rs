@@ -25,6 +25,11 @@ pub(crate) fn summary(
     }
 }
 
+/// Tells one notice of a command that is no run.
+pub(crate) fn tell(told: &Notice) {
+    say(&format!("note: {}\n", notice(told)));
+}
+
 fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>, memory: Memory) -> String {
     let ended = match (ending, timeout) {
         (Ending::TimedOut, Some(limit)) => {
@@ -118,6 +123,15 @@ fn notice(notice: &Notice) -> String {
             Shown(path)
         ),
         Notice::BoxNotEnded { why } => format!("the changes could not be looked at: {why}"),
+        Notice::NotLogged { why } => format!("this is not in the event log: {why}"),
+        Notice::RunsByItself { path, findings, more } => {
+            let more = if *more { "at least " } else { "" };
+            let what = match findings {
+                1 => format!("1 thing in {path} would run by itself"),
+                _ => format!("{findings} things in {path} would run by themselves"),
+            };
+            format!("{more}{what} on the host: drybox scan")
+        }
         Notice::Withheld { what } => Shown(what).to_string(),
         _ => "something is weaker than it could be: see --json".to_owned(),
     }
@@ -135,13 +149,7 @@ fn memory_size(ByteSize(bytes): ByteSize) -> String {
 
 fn json(ending: Ending, notices: &[Notice], pending: Option<&Pending>) -> String {
     let ended = Event::Ended { ending, code: ending.code() };
-    let pending = pending.map(|pending| Event::Pending {
-        workspace: Shown(pending.workspace.as_bytes()).to_string(),
-        name: pending.name.as_str().to_owned(),
-        files: pending.counted.files,
-        git: pending.counted.git,
-        more: pending.counted.more,
-    });
+    let pending = pending.map(Pending::event);
     let events = notices.iter().cloned().map(Event::Notice).chain(pending).chain([ended]);
     // Strings and numbers always are JSON.
     events.filter_map(|event| serde_json::to_string(&event).ok()).map(|line| line + "\n").collect()

@@ -1,7 +1,7 @@
 //! Writing: under the lock of the head, in one piece, never over what is there.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use drybox_spec::{Event, Mended};
 use drybox_tree::{Errno, RelPath, TreeOp};
@@ -23,9 +23,18 @@ pub enum Patience {
     Some,
 }
 
+/// What was appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    /// The number of the first line.
+    pub first: u64,
+    /// When the directory was last looked through for what runs by itself, in seconds since 1970; 0:
+    /// never.
+    pub scanned: u64,
+}
+
 impl Log {
-    /// Appends what a batch holds, and says the number of its first line; a run's first line gives
-    /// the run its number.
+    /// Appends what a batch holds; a run's first line gives the run its number.
     ///
     /// # Errors
     /// *Host*: nothing of it is in the log then, and a full disk leaves no half line.
@@ -34,7 +43,7 @@ impl Log {
         batch: &Batch,
         by: Stamp<'_>,
         patience: Patience,
-    ) -> Result<u64, LogError> {
+    ) -> Result<Appended, LogError> {
         let head_file = self.file(&self.head, OFlags::RDWR)?;
         lock(&head_file, FlockOperation::NonBlockingLockExclusive, patience).map_err(|errno| {
             match errno {
@@ -76,8 +85,11 @@ impl Log {
             ftruncate(&file, size).map_err(failed())?;
             return Err(failed()(errno));
         }
+        if batch.scanned {
+            head.scanned = seconds(by.time);
+        }
         write_head(&head_file, &head).map_err(LogError::of(TreeOp::Write, &self.head))?;
-        Ok(first)
+        Ok(Appended { first, scanned: head.scanned })
     }
 
     /// Where the log ends, and whether that is where it was left.
@@ -182,6 +194,10 @@ struct Found {
     mended: Option<Mended>,
     /// The length of the file.
     size: u64,
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 /// The longest stretch of a log that is looked through for its last line.

@@ -12,6 +12,7 @@ pub struct Batch {
     known: HashMap<String, usize>,
     bytes: usize,
     untold: u64,
+    pub(super) scanned: bool,
 }
 
 impl Batch {
@@ -32,6 +33,11 @@ impl Batch {
             self.add(&untold, usize::MAX);
         }
         self.add(event, usize::MAX);
+    }
+
+    /// Notes that the directory was looked through for what runs by itself.
+    pub const fn scanned(&mut self) {
+        self.scanned = true;
     }
 
     /// Nothing is to be written.

@@ -11,17 +11,20 @@ pub(super) struct Head {
     pub(super) dropped: u64,
     /// The number of the last line that was put aside.
     pub(super) aside: u64,
+    /// When the directory was last looked through for what runs by itself, in seconds since 1970; 0:
+    /// never.
+    pub(super) scanned: u64,
     /// The digest of its last line.
     pub(super) digest: String,
 }
 
 impl Head {
     /// How long it is: always the same, so that it is written over in one piece.
-    pub(super) const LENGTH: usize = 162;
+    pub(super) const LENGTH: usize = 183;
 
     /// Before the first line.
     pub(super) fn fresh() -> Self {
-        Self { number: 0, size: 0, dropped: 0, aside: 0, digest: NOTHING.to_owned() }
+        Self { number: 0, size: 0, dropped: 0, aside: 0, scanned: 0, digest: NOTHING.to_owned() }
     }
 
     /// The file that was written has been put aside.
@@ -32,8 +35,8 @@ impl Head {
     }
 
     pub(super) fn encode(&self) -> String {
-        let Self { number, size, dropped, aside, digest } = self;
-        format!("{WORDS}{number:020} {size:020} {dropped:020} {aside:020} {digest}\n")
+        let Self { number, size, dropped, aside, scanned, digest } = self;
+        format!("{WORDS}{number:020} {size:020} {dropped:020} {aside:020} {scanned:020} {digest}\n")
     }
 
     /// None: it is torn, of another version, or not ours.
@@ -42,9 +45,10 @@ impl Head {
         let text = text.strip_suffix('\n')?.strip_prefix(WORDS)?;
         let mut words = text.split(' ');
         let mut number = || words.next()?.parse().ok();
-        let (number, size, dropped, aside) = (number()?, number()?, number()?, number()?);
+        let (of, size, dropped) = (number()?, number()?, number()?);
+        let (aside, scanned) = (number()?, number()?);
         let digest = words.next()?.to_owned();
-        let head = Self { number, size, dropped, aside, digest };
+        let head = Self { number: of, size, dropped, aside, scanned, digest };
         (words.next().is_none() && is_digest(&head.digest)).then_some(head)
     }
 }
@@ -64,8 +68,14 @@ mod tests {
 
     #[test]
     fn a_head_reads_what_it_wrote_and_nothing_that_is_torn() {
-        let head =
-            Head { number: 17, size: 1 << 40, dropped: 3, aside: 9, digest: "ab".repeat(32) };
+        let head = Head {
+            number: 17,
+            size: 1 << 40,
+            dropped: 3,
+            aside: 9,
+            scanned: 1,
+            digest: "ab".repeat(32),
+        };
         let text = head.encode();
         assert_eq!(text.len(), Head::LENGTH);
         assert_eq!(Head::decode(text.as_bytes()), Some(head));

@@ -68,7 +68,7 @@ const fn ended(code: u8) -> Event {
 }
 
 fn append(log: &Log, events: &[Event]) -> u64 {
-    log.append(&batch(events), at(0), Patience::Some).unwrap()
+    log.append(&batch(events), at(0), Patience::Some).unwrap().first
 }
 
 /// A log of five lines.
@@ -268,6 +268,16 @@ fn a_log_grows_to_two_files_and_its_chain_goes_on() {
     let reading = log.read().unwrap();
     assert_eq!((reading.faults, whole > 0), (vec![], true));
     assert_eq!(reading.entries.last().unwrap().number, number + 101);
+}
+
+#[test]
+fn the_last_look_through_the_directory_is_remembered() {
+    let disk = Disk::new();
+    let log = begun(&disk);
+    let mut looked = batch(&[ended(0)]);
+    looked.scanned();
+    assert_eq!(log.append(&looked, at(1234), Patience::Some).unwrap().scanned, 1234);
+    assert_eq!(log.append(&batch(&[ended(1)]), at(5), Patience::Some).unwrap().scanned, 1234);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use drybox_spec::{Kind as Fault, Report, Shown};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
@@ -73,7 +74,8 @@ impl Tree {
             let mut inside = Vec::new();
             for name in list(&opened, limits.entries.saturating_sub(entries)) {
                 entries += 1;
-                if entries >= limits.entries || bytes >= limits.bytes {
+                let is_late = limits.until.is_some_and(|until| Instant::now() >= until);
+                if entries >= limits.entries || bytes >= limits.bytes || is_late {
                     meet(Visit::Cut);
                     return;
                 }
