@@ -33,6 +33,7 @@ impl Standing {
         let look = move || {
             // Of this thread alone (setpriority(2), "C library/kernel differences").
             rustix::process::setpriority_process(None, 19).ok();
+            let judge = Judge::new();
             let limits = Limits {
                 entries: 50_000,
                 bytes: 256 << 20,
@@ -40,7 +41,7 @@ impl Standing {
                 until: Instant::now().checked_add(LONGEST),
             };
             // A directory that cannot be looked through has nothing to tell.
-            let Ok(seen) = scan(directory.as_path(), &Judge::new(), limits) else { return };
+            let Ok(seen) = scan(directory.as_path(), &judge, limits) else { return };
             let runs = |severity| severity >= Severity::High;
             let findings = seen.held.iter().filter(|held| runs(held.severity)).count();
             theirs.set(Found { findings, more: seen.cut }).ok();

@@ -13,6 +13,7 @@ mod home;
 mod launch_counts;
 mod launch_faults;
 mod limits;
+mod log;
 mod projects;
 mod prove;
 mod refusals;
