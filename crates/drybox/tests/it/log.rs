@@ -79,7 +79,7 @@ fn a_run_is_in_the_log_from_its_start_to_its_end() {
     }
     // For people.
     let text = env.drybox().arg("log").run().expect_code(0).stdout;
-    let words: Vec<&str> = text.lines().map(|line| line.get(39..).unwrap()).collect();
+    let words: Vec<&str> = text.lines().map(|line| line.get(38..).unwrap()).collect();
     assert_eq!(
         words,
         ["started sh -c echo x > a; exit 3", "1 change pending: a", "ended: exit code 3"]
@@ -252,7 +252,9 @@ fn a_full_disk_costs_the_lines_and_not_the_run_or_the_chain() {
         export XDG_DATA_HOME=$PWD/data; mkdir p; cd p
         "$@" run --workspace ro -- true || exit 10
         dd if=/dev/zero of=../data/full bs=1k 2>/dev/null
-        "$@" run --workspace ro -- sh -c 'echo ran; exit 4'; test $? = 4 || exit 11
+        for n in 1 2 3 4; do
+            "$@" run --workspace ro -- sh -c 'echo ran; exit 4'; test $? = 4 || exit 11
+        done
         rm ../data/full
         "$@" log --verify || exit 12
         "$@" run --workspace ro -- true || exit 13
@@ -261,7 +263,7 @@ fn a_full_disk_costs_the_lines_and_not_the_run_or_the_chain() {
     let flags: &[&str] = if is_root() { &["-m"] } else { &["-Urm"] };
     let run = env.command(require("unshare")).args(flags).args(["sh", "-c", script, "sh"]);
     let done = run.arg(drybox_bin()).run().expect_code(0);
-    assert!(done.stdout.starts_with("ran\n"), "{}", done.stdout);
+    assert!(done.stdout.starts_with(&"ran\n".repeat(4)), "{}", done.stdout);
     assert_eq!(done.stdout.matches("intact: ").count(), 2, "{} {}", done.stdout, done.stderr);
     assert!(done.stderr.contains("not in the event log: "), "{}", done.stderr);
     assert!(done.stderr.contains("No space left on device"), "{}", done.stderr);
@@ -292,8 +294,8 @@ fn what_came_with_the_tree_and_runs_by_itself_is_told_once_and_delays_nobody() {
         if !done.stderr.is_empty() {
             break done.stderr;
         }
-        seconds += 3;
-        assert!(seconds < 60, "never told");
+        seconds += 2;
+        assert!(seconds < 20, "never told");
     };
     assert_eq!(
         env.scrub(&line),
