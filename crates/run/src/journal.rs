@@ -1,7 +1,7 @@
 //! The event log of a run: its first line while the payload runs, the rest when that is over. Before
 //! the payload runs nothing is opened, written or hashed for it.
 
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use drybox_spec::{
     BoxName, Command, Ending, Event, HostPath, Notice, Report, SandboxSpec, Setting, Shown,
@@ -28,7 +28,10 @@ pub(crate) struct Journal {
     state: State,
     /// Whether the workspace may be looked through: it is shown, and nothing is pending to it yet.
     begins: bool,
+    /// When that begins: a short run is over by then.
+    scan_at: Option<Instant>,
     standing: Option<Standing>,
+    log: Option<Log>,
 }
 
 #[derive(Debug)]
@@ -55,7 +58,9 @@ impl Journal {
             batch: Batch::default(),
             state: State::Before,
             begins: host.die_with_thread && view.is_some_and(View::is_new),
+            scan_at: None,
             standing: None,
+            log: None,
         }
     }
 
@@ -79,7 +84,7 @@ impl Journal {
             Ok(appended) => {
                 let since = seconds((self.clock)()).saturating_sub(appended.scanned);
                 if self.begins && since > DAY {
-                    self.standing = Standing::begin(self.workspace.clone());
+                    self.scan_at = Instant::now().checked_add(SHORT);
                 }
                 self.state = State::Begun(appended);
             }
@@ -91,6 +96,18 @@ impl Journal {
     /// Adds something to be written at the end.
     pub(crate) fn tell(&mut self, event: &Event) {
         self.batch.push(event);
+    }
+
+    /// When [`Journal::look_around`] has something to do.
+    pub(crate) const fn looks_around_at(&self) -> Option<Instant> {
+        self.scan_at
+    }
+
+    /// Begins to look through the workspace, once the run has lasted for a while.
+    pub(crate) fn look_around(&mut self) {
+        if self.scan_at.take_if(|at| *at <= Instant::now()).is_some() {
+            self.standing = Standing::begin(self.workspace.clone());
+        }
     }
 
     /// What was in the workspace already and runs by itself; none: nothing, or it is not known yet.
@@ -118,11 +135,15 @@ impl Journal {
 
     fn write(&mut self, run: Option<u64>, patience: Patience) -> Result<Appended, LogError> {
         let Some(data) = &self.data else { return Err(LogError::InUse) };
-        let log = Log::open(data, &self.workspace)?;
+        let log = match self.log.take() {
+            Some(log) => log,
+            None => Log::open(data, &self.workspace)?,
+        };
         let name = self.name.as_ref().map(BoxName::as_str);
         let by = Stamp { time: (self.clock)(), name, run };
         let appended = log.append(&self.batch, by, patience)?;
         self.batch = Batch::default();
+        self.log = Some(log);
         Ok(appended)
     }
 }
@@ -144,7 +165,9 @@ pub fn record(
         batch: Batch::default(),
         state: State::Waits,
         begins: false,
+        scan_at: None,
         standing: None,
+        log: None,
     };
     events.iter().for_each(|event| journal.tell(event));
     let data = journal.data.is_some();
@@ -171,6 +194,9 @@ pub(crate) const fn ended(ending: Ending) -> Event {
 pub(crate) fn failed(error: &(impl Report + ?Sized)) -> Event {
     Event::Failed { why: clipped(causes(error).as_bytes()), code: error.exit_code() }
 }
+
+/// A run that is over sooner pays for no look through its tree.
+const SHORT: Duration = Duration::from_secs(1);
 
 /// A directory in which boxes begin all the time is looked through no more often.
 const DAY: u64 = 86_400;

@@ -28,6 +28,7 @@
 
 mod can;
 mod child;
+mod direct;
 pub mod doctor;
 mod environment;
 mod error;

@@ -39,6 +39,7 @@ impl Standing {
                 bytes: 256 << 20,
                 findings: 1000,
                 until: Instant::now().checked_add(LONGEST),
+                since: None,
             };
             // A directory that cannot be looked through has nothing to tell.
             let Ok(seen) = scan(directory.as_path(), &judge, limits) else { return };

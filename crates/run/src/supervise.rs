@@ -12,6 +12,7 @@ use rustix::event::{PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Signal as Kill, pidfd_send_signal};
 
+use crate::direct::Direct;
 use crate::error::RunError;
 use crate::host::Host;
 use crate::journal::{self, Journal};
@@ -95,6 +96,7 @@ pub fn run_with(
     if let Some(leaf) = arranged.leaf.take() {
         jail.enter_cgroup(leaf);
     }
+    let direct = Direct::begin(spec, host);
     let Wiring { streams, input, input_is_spare, outputs, tty } = wiring;
     let sandbox = jail.spawn(streams)?;
     let opens_input = sandbox.opens_input;
@@ -146,6 +148,7 @@ pub fn run_with(
         notices::of_views(spec, &jail, &mut notices);
         notices.extend(not_ended);
         notices.extend(journal.standing());
+        notices.extend(direct.map(Direct::end).unwrap_or_default());
         Outcome { ending, notices, pending }
     });
     let outcome = match outcome {
@@ -233,6 +236,7 @@ impl<'a> Supervisor<'a> {
             }
             if self.started {
                 (self.begin_log)(&mut self.journal);
+                self.journal.look_around();
             }
         }
     }
@@ -257,8 +261,10 @@ impl<'a> Supervisor<'a> {
         }
         let kill_at = |limit: Option<(Instant, Ending)>| limit.map(|(until, _)| until);
         let look_at = self.watchdog.as_ref().filter(|_| self.started).map(Watchdog::next);
-        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until, look_at];
-        let left = until.into_iter().flatten().min().map(|until| {
+        let scan_at = self.journal.looks_around_at();
+        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until];
+        let until = until.into_iter().chain([look_at, scan_at]);
+        let left = until.flatten().min().map(|until| {
             let left = until.saturating_duration_since(Instant::now());
             Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() }
         });

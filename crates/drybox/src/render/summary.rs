@@ -48,7 +48,9 @@ fn text(ending: Ending, notices: &[Notice], timeout: Option<Duration>, memory: M
         (Ending::Killed, _) => Some("the box was killed from outside".to_owned()),
         _ => None,
     };
-    let notices = notices.iter().map(notice);
+    // What was written where the user said that it may be is no news by itself.
+    let is_news = |told: &&Notice| !matches!(told, Notice::ChangedAtOnce { held, more: false, .. } if held.is_empty());
+    let notices = notices.iter().filter(is_news).map(notice);
     notices.chain(ended).map(|line| format!("note: {line}\n")).collect()
 }
 
@@ -132,10 +134,22 @@ fn notice(notice: &Notice) -> String {
             };
             format!("{more}{what} on the host: drybox scan")
         }
+        Notice::ChangedAtOnce { path, held, more, .. } => {
+            let names: Vec<_> =
+                held.iter().map(|held| format!("{} ({})", held.path, held.rule)).collect();
+            let names = names.join(", ");
+            match (held.is_empty(), more) {
+                (true, _) => format!("{path} is too large to look through what was written to it"),
+                (false, true) => format!("{WRITTEN} {path}: {names}, and perhaps more"),
+                (false, false) => format!("{WRITTEN} {path}: {names}"),
+            }
+        }
         Notice::Withheld { what } => Shown(what).to_string(),
         _ => "something is weaker than it could be: see --json".to_owned(),
     }
 }
+
+const WRITTEN: &str = "look at this before you use it, some program would run or obey it; in";
 
 /// As it is typed: in the largest unit that leaves no rest.
 fn memory_size(ByteSize(bytes): ByteSize) -> String {

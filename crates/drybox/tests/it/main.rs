@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod can;
+mod direct;
 mod docs;
 mod doctor;
 mod faults;

@@ -1,0 +1,97 @@
+//! Direct mode, `-v DIR:PLACE`: what is written lands on the host at once, so what some program of the
+//! host would run is kept read-only where it is there, and what was written is looked at afterwards.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use drybox_spec::{
+    Access, BoxPath, HeldName, HostPath, Named, Notice, SandboxSpec, Share, Shown, clipped,
+};
+use drybox_workspace::Root;
+use drybox_workspace::hold::places;
+use drybox_workspace::scan::{Limits, Written, written};
+use rustix::io::Errno;
+
+use crate::error::RunError;
+use crate::host::Host;
+
+/// The places of hold rules in directories that are shared to be written, as read-only shares of
+/// their own. A place that the user shares by name is the user's.
+///
+/// # Errors
+/// *Host*: a directory cannot be looked at.
+pub(crate) fn kept(spec: &SandboxSpec, named: &[&BoxPath]) -> Result<Vec<Share>, RunError> {
+    let mut kept = Vec::new();
+    for share in directories(spec) {
+        let tree = match Root::open(&share.source) {
+            // Who may not list it, or swapped it for something else, hears so from the jail.
+            Err(error) if matches!(error.errno, Errno::NOTDIR | Errno::ACCESS | Errno::LOOP) => {
+                continue;
+            }
+            tree => tree.map_err(|error| RunError::Box(error.into()))?,
+        };
+        for place in places(&tree).map_err(|error| RunError::Box(error.into()))? {
+            let below = |above: &[u8]| [above, b"/", place.as_bytes()].concat();
+            let target = BoxPath::parse(&below(share.target.as_bytes()));
+            let source = HostPath::parse(&below(share.source.as_bytes()));
+            let (Ok(target), Ok(source)) = (target, source) else { continue };
+            if !named.iter().any(|named| named.is_within(&target) || target == **named) {
+                kept.push(Share { source, target, access: Access::ReadOnly });
+            }
+        }
+    }
+    Ok(kept)
+}
+
+/// What is looked at when the run is over.
+#[derive(Debug)]
+pub(crate) struct Direct {
+    directories: Vec<HostPath>,
+    since: SystemTime,
+}
+
+impl Direct {
+    /// Before anything runs.
+    pub(crate) fn begin(spec: &SandboxSpec, host: &Host<'_>) -> Option<Self> {
+        let directories: Vec<_> = directories(spec).map(|share| share.source.clone()).collect();
+        // Files get the time of the kernel's last tick (current_time, Linux fs/inode.c).
+        let since = (host.clock)().checked_sub(TICK)?;
+        (!directories.is_empty()).then_some(Self { directories, since })
+    }
+
+    /// What was written, by whomever, and what of it some program of the host would run.
+    pub(crate) fn end(self) -> Vec<Notice> {
+        let limits = Limits {
+            entries: 500_000,
+            bytes: 256 << 20,
+            findings: Named::MOST,
+            until: Instant::now().checked_add(LONGEST),
+            since: Some(self.since),
+        };
+        let look = |dir: &HostPath| {
+            // What is no directory, or is gone, has nothing in it.
+            let Written { files, held, cut } = written(dir.as_path(), limits).ok()?;
+            let name = |held: &drybox_workspace::hold::Held| HeldName {
+                path: clipped(&held.path),
+                rule: held.rule,
+            };
+            (files > 0 || cut).then(|| Notice::ChangedAtOnce {
+                path: Shown(dir.as_bytes()).to_string(),
+                files,
+                held: held.iter().map(name).collect(),
+                more: cut,
+            })
+        };
+        self.directories.iter().filter_map(look).collect()
+    }
+}
+
+fn directories(spec: &SandboxSpec) -> impl Iterator<Item = &Share> {
+    let shares = spec.shares.iter().map(|share| &share.value);
+    shares.filter(|share| share.access == Access::ReadWrite)
+}
+
+/// Longer than the kernel's slowest tick (100 Hz).
+const TICK: Duration = Duration::from_millis(20);
+
+/// A large tree is not looked through to its end.
+const LONGEST: Duration = Duration::from_secs(2);
