@@ -30,12 +30,19 @@ pub(crate) fn kept(spec: &SandboxSpec, named: &[&BoxPath]) -> Result<Vec<Share>,
             tree => tree.map_err(|error| RunError::Box(error.into()))?,
         };
         for place in places(&tree).map_err(|error| RunError::Box(error.into()))? {
-            let below = |above: &[u8]| [above, b"/", place.as_bytes()].concat();
-            let target = BoxPath::parse(&below(share.target.as_bytes()));
-            let source = HostPath::parse(&below(share.source.as_bytes()));
-            let (Ok(target), Ok(source)) = (target, source) else { continue };
-            if !named.iter().any(|named| named.is_within(&target) || target == **named) {
-                kept.push(Share { source, target, access: Access::ReadOnly });
+            // A mount holds its own name. A directory above it is one as well, else it could be moved
+            // away with what it holds, and another put in its place.
+            let above = place.ancestors().map(|above| (above, Access::ReadWrite));
+            for (place, access) in above.chain([(place.clone(), Access::ReadOnly)]) {
+                let below = |above: &[u8]| [above, b"/", place.as_bytes()].concat();
+                let target = BoxPath::parse(&below(share.target.as_bytes()));
+                let source = HostPath::parse(&below(share.source.as_bytes()));
+                let (Ok(target), Ok(source)) = (target, source) else { continue };
+                let is_named = named.contains(&&target)
+                    || (access == Access::ReadOnly && named.iter().any(|n| n.is_within(&target)));
+                if !is_named && kept.iter().all(|kept: &Share| kept.target != target) {
+                    kept.push(Share { source, target, access });
+                }
             }
         }
     }

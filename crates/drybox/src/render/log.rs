@@ -100,6 +100,8 @@ fn list(of: &Value) -> String {
 fn value(of: &Value) -> String {
     match of {
         Value::String(text) => shown(text),
+        Value::Array(_) => list(of),
+        Value::Object(fields) => fields.values().map(value).collect::<Vec<_>>().join(" "),
         other => shown(&other.to_string()),
     }
 }
@@ -211,6 +213,10 @@ mod tests {
             ),
             (json!({"event": "notice", "notice": "no_landlock_scope"}), "no landlock scope"),
             (json!({"event": "new", "x": 1}), "new, x 1"),
+            (
+                json!({"event": "new", "held": [{"path": "a", "rule": "H"}, {"path": "b"}]}),
+                "new, held a H, b",
+            ),
         ] {
             let line = format!("2026-11-25 15:56:55  #7    default    {words}\n");
             assert_eq!(log(&[entry(told)], Format::Text), line);
