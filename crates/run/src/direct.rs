@@ -81,10 +81,11 @@ impl Direct {
                 path: clipped(&held.path),
                 rule: held.rule,
             };
+            let held = held.iter().filter(|held| held.rule != GITS_OWN);
             (files > 0 || cut).then(|| Notice::ChangedAtOnce {
                 path: Shown(dir.as_bytes()).to_string(),
                 files,
-                held: held.iter().map(name).collect(),
+                held: held.map(name).collect(),
                 more: cut,
             })
         };
@@ -96,6 +97,10 @@ fn directories(spec: &SandboxSpec) -> impl Iterator<Item = &Share> {
     let shares = spec.shares.iter().map(|share| &share.value);
     shares.filter(|share| share.access == Access::ReadWrite)
 }
+
+/// Everything in `.git` that has no rule of its own: a commit's message, say. It is about what comes
+/// out of a box.
+const GITS_OWN: &str = "H-GIT-43";
 
 /// Longer than the kernel's slowest tick (100 Hz).
 const TICK: Duration = Duration::from_millis(20);

@@ -10,7 +10,7 @@ use drybox_tree::{FileType, RelPath, Root, TreeError, kind_of};
 
 use super::glob::expand;
 use super::name::normal;
-use super::rule::{Check, Format, Look, Severity, Standing};
+use super::rule::{Check, Look, Severity, Standing};
 use super::table;
 
 /// Files and directories of this tree that a row is about, directories for all that is or may come
@@ -28,6 +28,17 @@ pub fn places(tree: &Root) -> Result<Vec<RelPath>, TreeError> {
 
 /// Each is a mount.
 pub const MOST: usize = 64;
+
+/// Of git's own directory, which every commit writes: what git obeys and no commit touches.
+const GIT: &[&str] = &[
+    ".git/hooks/*",
+    ".git/config",
+    ".git/config.worktree",
+    ".git/commondir",
+    ".git/info/attributes",
+    ".git/info/grafts",
+    ".git/objects/info/alternates",
+];
 
 /// What the table says of a name.
 #[derive(Debug, Default)]
@@ -47,9 +58,13 @@ impl Node {
         for look in table::rules().filter(acts).flat_map(|rule| rule.looks).filter(is_about_place) {
             let globs = look.at.iter().filter(|glob| !glob.starts_with('!'));
             for glob in globs.flat_map(|glob| expand(&glob.to_lowercase())) {
-                root.add(glob.strip_prefix("**/").unwrap_or(&glob));
+                let place = glob.strip_prefix("**/").unwrap_or(&glob);
+                if !place.starts_with(".git/") {
+                    root.add(place);
+                }
             }
         }
+        GIT.iter().for_each(|place| root.add(place));
         root
     }
 
@@ -83,7 +98,13 @@ impl Node {
                 // A mount would stand where the link leads.
                 _ => continue,
             };
-            if node.ends || (is_dir && node.is_settings(&known, path.is_some())) {
+            let in_git = path.is_some_and(|path| normal(path.as_bytes()).starts_with(".git"));
+            let is_whole = match (is_dir, in_git) {
+                (false, _) => node.ends,
+                (true, true) => node.is_open,
+                (true, false) => node.is_settings(&known, path.is_some()),
+            };
+            if is_whole {
                 found.push(whole);
             } else if is_dir {
                 match dir.dir(&name) {
@@ -100,7 +121,7 @@ impl Node {
     /// Whether a directory holds nothing but such places, so that it is kept as a whole, with those
     /// that are not there yet: a tool's own, by its name. git's own is written by every commit.
     fn is_settings(&self, name: &str, is_below: bool) -> bool {
-        let holds = self.is_open || self.below.values().any(|node| node.ends);
+        let holds = self.ends || self.is_open || self.below.values().any(|node| node.ends);
         holds && name != ".git" && (is_below || name.starts_with('.'))
     }
 }
@@ -109,8 +130,8 @@ fn is_about_place(look: &&Look) -> bool {
     !look.at.contains(&"**")
         && match look.check {
             Check::Any | Check::New | Check::Executable | Check::NewExecutable => true,
-            Check::Keys(keys) => keys.format == Format::GitConfig,
             Check::Guard
+            | Check::Keys(_)
             | Check::Deleted
             | Check::Mask
             | Check::KeysGone(_)
@@ -154,6 +175,9 @@ mod tests {
             ".git/index",
             ".git/HEAD",
             ".git/objects/aa/bb",
+            ".git/info/exclude",
+            ".git/COMMIT_EDITMSG",
+            "config/app.rb",
             ".vscode/other.json",
             ".envrc",
             "src/main.rs",
@@ -164,6 +188,14 @@ mod tests {
         ];
         assert_eq!(found(&files), [".envrc", ".git/config", ".git/hooks", ".vscode", "CLAUDE.md"]);
         assert_eq!(found(&["src/main.rs", ".gitignore"]), [""; 0]);
+    }
+
+    #[test]
+    fn each_place_of_gits_own_has_a_rule() {
+        let judge = crate::hold::Judge::new();
+        for place in GIT {
+            assert!(judge.has_place_for(place.replace('*', "pre-push").as_bytes()), "{place}");
+        }
     }
 
     #[test]
