@@ -98,7 +98,10 @@ impl Node {
                 // A mount would stand where the link leads.
                 _ => continue,
             };
-            let in_git = path.is_some_and(|path| normal(path.as_bytes()).starts_with(".git"));
+            let in_git = path.is_some_and(|path| {
+                let first = path.as_bytes().split(|&byte| byte == b'/').next();
+                first.is_some_and(|first| normal(first) == ".git")
+            });
             let is_whole = match (is_dir, in_git) {
                 (false, _) => node.ends,
                 (true, true) => node.is_open,
