@@ -6,6 +6,7 @@ mod completions;
 mod diff;
 mod discard;
 mod doctor;
+mod log;
 pub(crate) mod prove;
 pub(crate) mod run;
 mod scan;
@@ -21,6 +22,7 @@ pub(crate) const COMMANDS: &[Entry] = &[
     diff::ENTRY,
     discard::ENTRY,
     boxes::ENTRY,
+    log::ENTRY,
     scan::ENTRY,
     doctor::ENTRY,
     prove::ENTRY,

@@ -88,6 +88,7 @@ impl Host {
             cwd: self.cwd.clone(),
             home: self.home.clone(),
             data: self.own(Own::Store),
+            clock: std::time::SystemTime::now,
             invoker: drybox_run::Invoker::of_process(),
             die_with_thread: true,
             name_server: self.name_server,

@@ -7,6 +7,7 @@ mod doors;
 mod error;
 mod explain;
 mod findings;
+mod log;
 mod network;
 mod scan;
 mod summary;
@@ -19,10 +20,11 @@ pub(crate) use boxes::{Listed, boxes};
 pub(crate) use changes::{Item, NoPatch, escaped, json, names, patch, stat, text};
 pub(crate) use doors::doors;
 pub(crate) use error::error;
-pub(crate) use explain::explain;
+pub(crate) use explain::{explain, settings};
 pub(crate) use findings::{findings, profile};
+pub(crate) use log::{log, verdict};
 pub(crate) use scan::scan;
-pub(crate) use summary::summary;
+pub(crate) use summary::{summary, tell};
 
 /// For people, or for programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use rustix::process::{Signal as Kill, pidfd_send_signal};
 
 use crate::error::RunError;
 use crate::host::Host;
+use crate::journal::{self, Journal};
 use crate::prepare::Prepared;
 use crate::supervise::{of_status, wait_for};
 use crate::view::View;
@@ -61,8 +62,9 @@ pub struct Child {
     /// What the cgroup says to that, once.
     concluded: Option<Ending>,
     notices: Vec<Notice>,
-    /// Dropped after the box is gone: then what is pending in it is brought to its end.
-    _view: Option<View>,
+    /// Brought to its end after the box is gone.
+    view: Option<View>,
+    journal: Option<Journal>,
 }
 
 /// Starts `spec` with these standard descriptors (0, 1 and 2), and returns once the payload has
@@ -125,12 +127,16 @@ pub fn spawn(spec: &SandboxSpec, host: &Host<'_>, stdio: [Stdio; 3]) -> Result<C
         ended_by: Arc::default(),
         concluded: None,
         notices,
-        _view: view,
+        journal: Some(Journal::of_run(host, view.as_ref())),
+        view,
     };
     notices::of_views(spec, &child.jail, &mut child.notices);
     while !child.started && !child.take_record()? {}
     if !child.started {
         return Err(RunError::Killed);
+    }
+    if let Some(journal) = &mut child.journal {
+        journal.begin(spec, host, &Vec::new);
     }
     let deadline = spec.timeout.as_ref().and_then(|limit| Instant::now().checked_add(limit.value));
     if deadline.is_some() || watchdog.is_some() {
@@ -265,6 +271,14 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.kill();
         wait_for(&self.sandbox);
+        let (pending, not_ended) = self.view.take().map_or((None, None), View::end);
+        self.notices.extend(not_ended);
+        let Some(mut journal) = self.journal.take() else { return };
+        journal::of_end(&mut journal, &self.notices, pending.as_ref());
+        let of_itself = self.exited.map_or(Ending::Killed, of_status);
+        let ending = self.concluded.or_else(|| self.ended_by.get().copied()?.ok());
+        // Nobody is there to be told that it could not be written.
+        drop(journal.end(&journal::ended(ending.unwrap_or(of_itself))));
     }
 }
 

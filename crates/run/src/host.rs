@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::SystemTime;
 
 use drybox_jail::Invoker;
 use drybox_spec::HostPath;
@@ -18,6 +19,8 @@ pub struct Host<'a> {
     pub home: Option<HostPath>,
     /// drybox's own folder for what it keeps (`XDG_DATA_HOME`); none: nothing is kept.
     pub data: Option<HostPath>,
+    /// The clock that the event log's times are from.
+    pub clock: fn() -> SystemTime,
     /// Who runs this.
     pub invoker: Invoker,
     /// The box is killed when the launching thread ends. For a program that launches from its main
@@ -69,6 +72,7 @@ impl<'a> Host<'a> {
             cwd,
             home,
             data,
+            clock: SystemTime::now,
             invoker: Invoker::of_process(),
             die_with_thread: false,
             name_server: None,

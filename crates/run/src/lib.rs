@@ -28,15 +28,18 @@
 
 mod can;
 mod child;
+mod direct;
 pub mod doctor;
 mod environment;
 mod error;
 mod host;
+mod journal;
 mod limits;
 mod network;
 mod notices;
 mod prepare;
 mod shell;
+mod standing;
 mod streams;
 mod supervise;
 pub mod terminal;
@@ -49,9 +52,10 @@ pub use child::{Child, Stdio, spawn};
 pub use drybox_jail::{Invoker, JailError};
 pub use error::{RunError, Why};
 pub use host::{CwdError, Host};
+pub use journal::record;
 pub use limits::{LimitState, limits_in_force};
 pub use prepare::tool_chains_of;
-pub use supervise::{Outcome, run};
+pub use supervise::{Outcome, run, run_with};
 pub use view::{
     Pending, Place, home_of, pending_box, place_around, place_of, torn_box, users_settings,
 };

@@ -12,7 +12,7 @@ use crate::error::RunError;
 use crate::host::Host;
 use crate::tool_chains::{self, ToolChains};
 use crate::view::{Place, View, place_of};
-use crate::{environment, shell};
+use crate::{direct, environment, shell};
 
 /// The workspace's second name, and where it stands when there is no first.
 const WORK: &str = "/work";
@@ -126,6 +126,7 @@ fn with_view(
     let tools_beside = tools.shares.into_iter().filter(|share| !named.contains(&&share.target));
     shares.extend(tools_beside);
     shares.extend(spec.shares.iter().map(|share| share.value.clone()));
+    shares.extend(direct::kept(spec, &named)?);
     let views = view.as_ref().map(|view| view.mounts.clone()).unwrap_or_default();
     let interior = Interior {
         identity: Identity::new(host.invoker, spec.user.value, spread()),

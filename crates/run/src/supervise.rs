@@ -8,13 +8,15 @@ use drybox_jail::{
     Jail, RECORD, Record, Sandbox, Signal, SignalFd, SignalSet, Told, block_signals, forget_code,
     is_ignored,
 };
-use drybox_spec::{Ending, NetworkEvent, Notice, SandboxSpec};
+use drybox_spec::{Ending, NetworkEvent, Notice, SandboxSpec, Setting};
 use rustix::event::{PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Signal as Kill, pidfd_send_signal};
 
+use crate::direct::Direct;
 use crate::error::RunError;
 use crate::host::Host;
+use crate::journal::{self, Journal};
 use crate::limits;
 use crate::network;
 use crate::notices;
@@ -67,6 +69,19 @@ const HANG_UP: Duration = Duration::from_secs(2);
 /// be. *Host*, when a wall cannot be set up: the payload did not run. Or it did, and what it printed
 /// could not be written ([`RunError::Lost`]).
 pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
+    run_with(spec, host, &Vec::new)
+}
+
+/// As [`run`], with what the event log is to say of the spec's settings: asked for once the payload
+/// runs.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    spec: &SandboxSpec,
+    host: &Host<'_>,
+    settings: &dyn Fn() -> Vec<Setting>,
+) -> Result<Outcome, RunError> {
     let (input, output, error) =
         (rustix::stdio::stdin(), rustix::stdio::stdout(), rustix::stdio::stderr());
     let caller = Caller { input, output, error };
@@ -88,6 +103,7 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     if let Some(leaf) = arranged.leaf.take() {
         jail.enter_cgroup(leaf);
     }
+    let direct = Direct::begin(spec, host);
     let Wiring { streams, input, input_is_spare, outputs, tty } = wiring;
     let sandbox = jail.spawn(streams)?;
     if let Some(view) = &view {
@@ -97,7 +113,10 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let watchdog = arranged.watchdog(spec, &sandbox);
     let mut notices = notices::of_run(spec, host, view.as_ref());
     notices.append(&mut arranged.notices);
+    let begin_log = |journal: &mut Journal| journal.begin(spec, host, settings);
     let mut supervisor = Supervisor {
+        journal: Journal::of_run(host, view.as_ref()),
+        begin_log: &begin_log,
         jail: &jail,
         sandbox,
         signals: &signals,
@@ -131,20 +150,40 @@ pub fn run(spec: &SandboxSpec, host: &Host<'_>) -> Result<Outcome, RunError> {
     let lost = lost.or_else(|| supervisor.tty.as_ref().and_then(Tty::lost));
     let ending = ending.and_then(|ending| drained.and(lost.map_or(Ok(ending), Err)));
     let outcome = ending.map(|ending| supervisor.outcome(ending));
-    drop(supervisor);
+    if supervisor.started {
+        begin_log(&mut supervisor.journal);
+    }
+    let Supervisor { mut journal, .. } = supervisor;
     // Every process of the box is gone: nobody writes to it any more.
     let (pending, not_ended) = view.map_or((None, None), View::end);
     let outcome = outcome.map(|Outcome { ending, mut notices, network, .. }| {
         let ending = limits::conclude(jail.cgroup().take(), ending, &mut notices);
         notices::of_views(spec, &jail, &mut notices);
         notices.extend(not_ended);
+        notices.extend(journal.standing());
+        notices.extend(direct.map(Direct::end).unwrap_or_default());
         Outcome { ending, notices, network, pending }
     });
+    let outcome = match outcome {
+        Ok(mut outcome) => {
+            journal::of_end(&mut journal, &outcome.notices, outcome.pending.as_ref());
+            outcome.notices.extend(journal.end(&journal::ended(outcome.ending)));
+            Ok(outcome)
+        }
+        Err(error) => {
+            // What there is to tell is the error.
+            drop(journal.end(&journal::failed(&error)));
+            Err(error)
+        }
+    };
     block_signals(&before).map_err(fail("signals cannot be unblocked"))?;
     outcome
 }
 
 struct Supervisor<'a> {
+    journal: Journal,
+    /// Writes the log's first line, unless it is written.
+    begin_log: &'a dyn Fn(&mut Journal),
     jail: &'a Jail,
     sandbox: Sandbox,
     signals: &'a SignalFd,
@@ -214,6 +253,10 @@ impl<'a> Supervisor<'a> {
                     Source::Output(index) => self.step_output(index),
                 }
             }
+            if self.started {
+                (self.begin_log)(&mut self.journal);
+                self.journal.look_around();
+            }
         }
     }
 
@@ -247,14 +290,10 @@ impl<'a> Supervisor<'a> {
         }
         let kill_at = |limit: Option<(Instant, Ending)>| limit.map(|(until, _)| until);
         let look_at = self.watchdog.as_ref().filter(|_| self.started).map(Watchdog::next);
-        let until = [
-            kill_at(self.deadline),
-            kill_at(self.unheard),
-            self.background_until,
-            look_at,
-            self.settles,
-        ];
-        let left = until.into_iter().flatten().min().map(|until| {
+        let scan_at = self.journal.looks_around_at();
+        let until = [kill_at(self.deadline), kill_at(self.unheard), self.background_until];
+        let until = until.into_iter().chain([look_at, scan_at, self.settles]);
+        let left = until.flatten().min().map(|until| {
             let left = until.saturating_duration_since(Instant::now());
             Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() }
         });

@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 
 use drybox_jail::{Otherwise, View as Mount};
 use drybox_spec::{
-    BoxName, BoxPath, HostPath, Life, Notice, Profile, SandboxSpec, Shown, Workspace,
+    BoxName, BoxPath, Event, HostPath, Life, Notice, Profile, SandboxSpec, Shown, Workspace,
+    clipped,
 };
 use drybox_workspace::hold::Users;
 use drybox_workspace::{
@@ -38,6 +39,22 @@ pub struct Pending {
     pub name: BoxName,
     /// How much.
     pub counted: Counted,
+}
+
+impl Pending {
+    /// As the event log and `--json` have it.
+    #[must_use]
+    pub fn event(&self) -> Event {
+        let Counted { files, git, more, names, .. } = &self.counted;
+        Event::Pending {
+            workspace: Shown(self.workspace.as_bytes()).to_string(),
+            name: self.name.as_str().to_owned(),
+            files: *files,
+            git: *git,
+            more: *more,
+            names: names.iter().map(|name| clipped(name.as_bytes())).collect(),
+        }
+    }
 }
 
 /// The view of one run.
@@ -268,6 +285,21 @@ impl View {
         let left = self.opened.as_ref().and_then(OpenBox::tidy);
         // In its own time: the next run goes on where this one ended.
         left.map(|left| std::thread::spawn(move || left.remove().ok()));
+    }
+
+    /// The directory that is shown.
+    pub(crate) fn workspace(&self) -> Option<&HostPath> {
+        self.mounts.first().map(|mount| &mount.source)
+    }
+
+    /// The box; none: it is thrown away, or there is none.
+    pub(crate) fn name(&self) -> Option<&BoxName> {
+        self.opened.as_ref().and_then(OpenBox::name)
+    }
+
+    /// Whether nothing was pending when the run began.
+    pub(crate) fn is_new(&self) -> bool {
+        self.opened.as_ref().is_none_or(OpenBox::is_new)
     }
 
     /// The end of the run: what is pending now, or why that cannot be told.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Shown;
 
+use crate::Setting;
+
 /// How the payload ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,6 +119,55 @@ pub enum Notice {
         /// What, in words.
         what: String,
     },
+    /// The run, or a part of it, is not in the event log.
+    NotLogged {
+        /// Why, escaped.
+        why: String,
+    },
+    /// What was in the tree already, and some program of the host would run by itself.
+    RunsByItself {
+        /// The directory, escaped.
+        path: String,
+        /// How many things.
+        findings: usize,
+        /// There may be more: it was not looked at all of it.
+        more: bool,
+    },
+    /// What changed in a directory that was shared to be written: it is on the host already.
+    ChangedAtOnce {
+        /// The directory, escaped.
+        path: String,
+        /// Files and links that were written while the run lasted, by whomever.
+        files: usize,
+        /// Those of them that some program of the host would run or obey.
+        held: Vec<HeldName>,
+        /// There may be more of both: it was not looked at all of it.
+        more: bool,
+    },
+}
+
+/// A path and the hold rule that is about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldName {
+    /// Below the directory, escaped.
+    pub path: String,
+    /// The rule's id.
+    pub rule: &'static str,
+}
+
+/// What a run begins with, as the event log has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Started {
+    /// The directory that the run is about, escaped.
+    pub workspace: String,
+    /// The words of the command, escaped and cut; empty: the user's shell.
+    pub command: Vec<String>,
+    /// SHA-256 of the settings as a whole, in hexadecimal: two runs with the same one were the same.
+    pub spec: String,
+    /// Every setting of the resolved spec, as `--explain` has it; values may be cut.
+    pub settings: Vec<Setting>,
+    /// Something above was cut.
+    pub cut: bool,
 }
 
 /// One attempt to reach the network (I6).
@@ -255,6 +306,8 @@ pub enum NetworkEvent {
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Event {
+    /// A run began.
+    Started(Started),
     /// Something is weaker than it could be.
     Notice(Notice),
     /// The run left changes in its box.
@@ -270,6 +323,46 @@ pub enum Event {
         git: usize,
         /// There may be more of both.
         more: bool,
+        /// Some of those files, escaped.
+        names: Vec<String>,
+    },
+    /// A masked file was opened.
+    MaskedRead {
+        /// Below the workspace, escaped.
+        path: String,
+    },
+    /// What is pending was shown to the user.
+    Shown {
+        /// Changes that were shown.
+        changes: usize,
+        /// Those of them that are held; none: it was not asked.
+        held: Option<usize>,
+    },
+    /// Changes were thrown away.
+    Discarded(Named),
+    /// Changes came out into the user's directory.
+    Applied {
+        /// Which.
+        #[serde(flatten)]
+        what: Named,
+        /// The hold rules and paths that were released by name, escaped.
+        released: Vec<String>,
+    },
+    /// The last apply was taken back.
+    Undone(Named),
+    /// The log was not as it had been left.
+    Mended(Mended),
+    /// There was more to tell than a run may.
+    Untold {
+        /// Events that are not in the log.
+        events: u64,
+    },
+    /// The run ended in an error of drybox's.
+    Failed {
+        /// Which, escaped.
+        why: String,
+        /// The exit code of `drybox`.
+        code: u8,
     },
     /// The run is over.
     Ended {
@@ -281,4 +374,58 @@ pub enum Event {
     /// What the box's network was used for.
     #[serde(untagged)]
     Network(NetworkEvent),
+}
+
+/// Changes, by their names.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// How many; none: they could not be listed.
+    pub changes: Option<usize>,
+    /// Some of them, escaped.
+    pub names: Vec<String>,
+}
+
+impl Named {
+    /// Names that a line of the log has room for.
+    pub const MOST: usize = 20;
+
+    /// These changes, of which the first are named.
+    pub fn of<T: AsRef<[u8]>>(changes: impl IntoIterator<Item = T>) -> Self {
+        let (mut names, mut count) = (Vec::new(), 0_usize);
+        for change in changes {
+            if names.len() < Self::MOST {
+                names.push(clipped(change.as_ref()));
+            }
+            count = count.saturating_add(1);
+        }
+        Self { changes: Some(count), names }
+    }
+}
+
+/// A path for one line of the log: escaped, and no longer than a few hundred bytes.
+#[must_use]
+pub fn clipped(path: &[u8]) -> String {
+    const MOST: usize = 300;
+    match path.get(..MOST) {
+        Some(head) if path.len() > MOST => format!("{}…", Shown(head)),
+        _ => Shown(path).to_string(),
+    }
+}
+
+/// How the log was found by the next who wrote to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "found", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Mended {
+    /// Its last line was half written, by a process that was killed; that half was taken away.
+    Torn {
+        /// How long it was.
+        bytes: u64,
+    },
+    /// Lines that had been written were gone.
+    Cut,
+    /// Something had been written that is not drybox's.
+    Foreign,
+    /// The note of where it ended was gone or unreadable.
+    NoHead,
 }

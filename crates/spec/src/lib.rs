@@ -29,6 +29,7 @@ pub mod refuse;
 mod report;
 mod request;
 mod resolve;
+mod setting;
 mod share;
 mod shown;
 mod sourced;
@@ -40,7 +41,10 @@ pub use builder::SpecBuilder;
 pub use command::{BadCommand, Command, EnvVar};
 pub use doors::{Doors, NamedHosts, Permit};
 pub use error::{RefusedSource, SpecError, Why};
-pub use event::{Attempt, Ending, Event, Layer, NetworkEvent, Notice, Verdict, Visit};
+pub use event::{
+    Attempt, Ending, Event, HeldName, Layer, Mended, Named, NetworkEvent, Notice, Started, Verdict,
+    Visit, clipped,
+};
 pub use facts::{Facts, FileKind, LONGEST_FILE, Lookup, LookupError, Own, Real};
 pub use grammar::BadValue;
 pub use host::{AddressRange, AllowHost, BadDnsName, DnsName, HostPattern};
@@ -56,6 +60,7 @@ pub use refuse::{FOREIGN_FLAGS, ForeignFlag, Takes};
 pub use report::{Kind, Report};
 pub use request::{CommandForm, RunRequest, Typed};
 pub use resolve::{Guards, resolve};
+pub use setting::Setting;
 pub use share::{Access, Share, Tmpfs};
 pub use shown::{Shown, ShownLine};
 pub use sourced::{Source, Sourced};

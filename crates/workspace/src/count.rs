@@ -1,12 +1,13 @@
 //! How much is pending in a box, for a line at the end of a run.
 
-use drybox_tree::{Root, TreeError};
+use drybox_spec::Named;
+use drybox_tree::{RelPath, Root, TreeError};
 
 use crate::diff::{Area, Limits, area, compare_some};
 use crate::store::Layer;
 
 /// How much is pending.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Counted {
     /// Files of the user's that differ.
     pub files: usize,
@@ -16,6 +17,8 @@ pub struct Counted {
     pub index: usize,
     /// There may be more: it was not looked at all of it.
     pub more: bool,
+    /// Some of the user's files that differ, for the event log.
+    pub names: Vec<RelPath>,
 }
 
 impl Counted {
@@ -52,6 +55,9 @@ pub(crate) fn count(layers: &[Layer]) -> Result<Counted, TreeError> {
                 Area::GitIndex => &mut counted.index,
             };
             *sum = sum.saturating_add(1);
+            if counted.names.len() < Named::MOST && area(&change.path, number > 0) == Area::Tree {
+                counted.names.push(change.path);
+            }
         }
     }
     Ok(counted)

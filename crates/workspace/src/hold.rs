@@ -13,6 +13,7 @@ mod lines;
 mod lock;
 mod name;
 mod parse;
+mod places;
 mod rule;
 mod siblings;
 mod table;
@@ -23,6 +24,7 @@ mod users;
 pub use change::{Change, Held, Kind, Line, Lookup, Nothing, READ_LIMIT, State};
 pub use judge::{Judge, Judging, judge};
 pub use parse::check;
+pub use places::{MOST as MOST_PLACES, places};
 pub use rule::{
     Check, Format, Keys, Lock, Look, Named, Rule, Severity, Standing, Text, Trick, Value,
 };

@@ -13,6 +13,7 @@ mod discard;
 mod git;
 mod held;
 pub mod hold;
+pub mod log;
 pub mod scan;
 mod store;
 

@@ -5,10 +5,12 @@
 //! is said.
 
 mod walk;
+mod written;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::{Instant, SystemTime};
 
 use serde::Serialize;
 
@@ -16,6 +18,7 @@ use crate::hold::{Held, Judge, Kind, Lookup};
 use walk::{Tree, Visit};
 
 pub use walk::ScanError;
+pub use written::{Written, written};
 
 /// How far a scan goes.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +29,15 @@ pub struct Limits {
     pub bytes: u64,
     /// Findings kept.
     pub findings: usize,
+    /// When it ends in any case.
+    pub until: Option<Instant>,
+    /// Only what was written since: files and links whose ctime, which nobody can set, is not older.
+    pub since: Option<SystemTime>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entries: 1_000_000, bytes: 4 << 30, findings: 10_000 }
+        Self { entries: 1_000_000, bytes: 4 << 30, findings: 10_000, until: None, since: None }
     }
 }
 

@@ -4,6 +4,7 @@ mod boxes;
 mod error;
 mod layers;
 mod meta;
+pub(crate) mod own;
 mod ready;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ mod way;
 
 use drybox_spec::HostPath;
 use drybox_tree::{Errno, RelPath, Root};
-use rustix::fs::{CWD, Mode, OFlags, mkdirat, open, readlinkat};
+use rustix::fs::OFlags;
 
 pub use boxes::{BoxId, Ended, Found, Layer, OpenBox, Start};
 pub use error::{BoxError, Why};
@@ -35,12 +36,7 @@ impl Store {
     /// *Host*, when it cannot be made, or when another user could swap it.
     pub fn open(data: &HostPath) -> Result<Self> {
         let path = below(data, b"boxes")?;
-        if let Err(errno) = open(path.as_c_str(), DIRECTORY, Mode::empty()) {
-            if errno != Errno::NOENT {
-                return Err(BoxError::Store { path, source: errno.into() });
-            }
-            make_all(&path)?;
-        }
+        own::make(&path)?;
         Self::look(path)
     }
 
@@ -50,10 +46,7 @@ impl Store {
     /// *Host*.
     pub fn existing(data: &HostPath) -> Result<Option<Self>> {
         let path = below(data, b"boxes")?;
-        match open(path.as_c_str(), DIRECTORY, Mode::empty()) {
-            Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
-            _ => Self::look(path).map(Some),
-        }
+        own::is_there(&path).then(|| Self::look(path)).transpose()
     }
 
     /// Where it is; free of symlinks.
@@ -63,53 +56,12 @@ impl Store {
     }
 
     fn look(named: HostPath) -> Result<Self> {
-        let fail = |errno: Errno| BoxError::Store { path: named.clone(), source: errno.into() };
-        let held = open(named.as_c_str(), DIRECTORY, Mode::empty()).map_err(fail)?;
-        let real = {
-            use std::os::fd::AsRawFd as _;
-            let link = format!("/proc/self/fd/{}", held.as_raw_fd());
-            readlinkat(CWD, link, Vec::new()).map_err(fail)?
-        };
-        let path = HostPath::parse(real.as_bytes()).map_err(|_| fail(Errno::NOENT))?;
-        let uid = rustix::process::geteuid().as_raw();
-        way::check_above(&path, uid)?;
-        if path != named {
-            way::check_links(&named, uid)?;
-        }
-        let root = Root::open(&path)?;
-        let own = root.stat_self()?;
-        if own.st_uid != uid || own.st_mode & 0o077 != 0 {
-            return Err(BoxError::Store {
-                path,
-                source: Why::NotOurs { mode: own.st_mode & 0o7777 },
-            });
-        }
-        Ok(Self { root, path })
+        own::directory(named).map(|(root, path)| Self { root, path })
     }
-}
-
-/// Makes what is missing of a path, for us alone; nothing below a directory that another user could
-/// swap for a link: root would make directories wherever that leads.
-fn make_all(path: &HostPath) -> Result<()> {
-    way::check_links(path, rustix::process::geteuid().as_raw())?;
-    let bytes = path.as_bytes();
-    let ends = bytes.iter().enumerate().skip(1).filter(|(_, byte)| **byte == b'/');
-    for end in ends.map(|(end, _)| end).chain([bytes.len()]) {
-        let dir = bytes.get(..end).unwrap_or_default();
-        match mkdirat(CWD, dir, Mode::RWXU) {
-            Ok(()) | Err(Errno::EXIST) => {}
-            // A home may be read-only above its last directories, or not ours to write.
-            Err(Errno::ROFS | Errno::ACCESS) if end < bytes.len() => {}
-            Err(errno) => {
-                return Err(BoxError::Store { path: path.clone(), source: errno.into() });
-            }
-        }
-    }
-    Ok(())
 }
 
 /// A path one component longer.
-fn below(dir: &HostPath, name: &[u8]) -> Result<HostPath> {
+pub(crate) fn below(dir: &HostPath, name: &[u8]) -> Result<HostPath> {
     let path = [dir.as_bytes(), b"/", name].concat();
     HostPath::parse(&path)
         .map_err(|_| BoxError::Store { path: dir.clone(), source: Errno::INVAL.into() })

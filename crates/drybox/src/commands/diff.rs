@@ -8,8 +8,8 @@ use std::process::{Command as Program, ExitCode, Stdio};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use drybox_run::workspace::hold::Users;
 use drybox_run::workspace::{Area, Layer, OpenBox, Pair, RelPath, Root, area, compare, held_for};
-use drybox_run::{pending_box, place_around, users_settings};
-use drybox_spec::{BoxName, HostPath};
+use drybox_run::{pending_box, place_around, record, users_settings};
+use drybox_spec::{BoxName, Event, HostPath};
 
 use super::{CannotWrite, Done, Entry, Failure, show};
 use crate::host::Host;
@@ -71,6 +71,12 @@ fn run(matches: &ArgMatches) -> Done {
         Rules::Asked(&users)
     };
     let items = items(&layers, &wanted, rules)?;
+    if let Some(opened) = &opened {
+        let held = || items.iter().filter(|item| !item.held.is_empty()).count();
+        let held = matches!(rules, Rules::Asked(_)).then(held);
+        let shown = Event::Shown { changes: items.len(), held };
+        record(&host, &base, opened.name(), &[shown]).iter().for_each(render::tell);
+    }
     if matches.get_flag("json") {
         return show(&render::json(base.as_bytes(), &items));
     }
@@ -228,7 +234,7 @@ fn wants_colour() -> bool {
 
 /// Prints, at a terminal through the pager that the user's environment names. It starts in `/`:
 /// nothing of the tree says what runs, or how.
-fn page(text: &str) -> Done {
+pub(super) fn page(text: &str) -> Done {
     let pager = ["DRYBOX_PAGER", "PAGER"].into_iter().find_map(std::env::var_os);
     let pager = pager.filter(|pager| !pager.is_empty() && io::stdout().is_terminal());
     let Some(pager) = pager else { return show(text) };

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use drybox_run::workspace::{BoxError, Discarded, OpenBox, RelPath, discard};
-use drybox_run::{pending_box, torn_box};
-use drybox_spec::{HostPath, Kind, Report, Shown};
+use drybox_run::{pending_box, record, torn_box};
+use drybox_spec::{Event, HostPath, Kind, Named, Report, Shown};
 
 use super::diff::{Opened, Rules, box_name, boxed, items, paths, wanted};
 use super::{Done, Entry, Failure};
@@ -84,11 +84,15 @@ fn run(matches: &ArgMatches) -> Done {
     };
     let layers = Opened::of(opened.layers().map_err(boxed)?)?;
     // What cannot be compared can still be thrown away.
-    let count = items(&layers, &wanted, Rules::Unasked).map(|items| items.len()).ok();
+    let changes = items(&layers, &wanted, Rules::Unasked).ok();
+    let changes = changes.map(|items| Named::of(items.iter().map(|item| &item.name)));
     drop(layers);
+    let changes = changes.unwrap_or_default();
+    let count = changes.changes;
     if count != Some(0) && !matches.get_flag("yes") && !confirmed(count)? {
         return Ok(ExitCode::SUCCESS);
     }
+    let (workspace, name) = (opened.workspace().cloned(), opened.name().cloned());
     if wanted.is_empty() {
         opened.remove().map_err(boxed)?;
     } else {
@@ -98,6 +102,9 @@ fn run(matches: &ArgMatches) -> Done {
         // The last change of it may be gone.
         opened.end().map_err(boxed)?;
     }
+    let gone = [Event::Discarded(changes)];
+    let untold = workspace.and_then(|workspace| record(&host, &workspace, name.as_ref(), &gone));
+    untold.iter().for_each(render::tell);
     render::note(&format!("{} thrown away", counted(count)));
     Ok(ExitCode::SUCCESS)
 }

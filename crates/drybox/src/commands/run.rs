@@ -28,7 +28,8 @@ pub(crate) fn run(args: &RunArgs) -> Done {
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let says_refusals = !args.output.quiet && format == Format::Text;
     let surroundings = drybox_run::Host { says_refusals, ..host.for_run() };
-    let outcome = drybox_run::run(&spec, &surroundings).map_err(boxed)?;
+    let settings = || render::settings(&spec, &facts);
+    let outcome = drybox_run::run_with(&spec, &surroundings, &settings).map_err(boxed)?;
     if !args.output.quiet {
         render::summary(&outcome, &spec, format);
     }

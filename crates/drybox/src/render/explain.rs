@@ -3,8 +3,8 @@
 use drybox_run::Place;
 use drybox_run::tool_chains::ToolChains as ToolChainsFound;
 use drybox_spec::{
-    Access, BoxUser, Command, Doors, Facts, Life, Profile, SandboxSpec, Share, ShellWords, Shown,
-    Source, Sourced, Stdin, Terminal, Tmpfs, ToolChains, Ulimit, Workspace,
+    Access, BoxUser, Command, Doors, Facts, Life, Profile, SandboxSpec, Setting, Share, ShellWords,
+    Shown, Source, Sourced, Stdin, Terminal, Tmpfs, ToolChains, Ulimit, Workspace,
 };
 use serde::Serialize;
 
@@ -56,14 +56,6 @@ impl LeftOut {
     fn of(left_out: &drybox_run::tool_chains::LeftOut) -> Self {
         Self { host: shown(&left_out.path), why: left_out.why }
     }
-}
-
-/// One setting; bytes that are no plain text are escaped.
-#[derive(Serialize)]
-struct Setting {
-    setting: &'static str,
-    value: String,
-    from: String,
 }
 
 /// Something of the host that the box sees.
@@ -138,7 +130,8 @@ impl Explained {
     }
 }
 
-fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
+/// Every setting of a spec; for the event log, too.
+pub(crate) fn settings(spec: &SandboxSpec, facts: &Facts<'_>) -> Vec<Setting> {
     let at_work = spec.workspace_at_work(facts.cwd).is_some();
     let mut rows = vec![
         row("command", &spec.command, command),

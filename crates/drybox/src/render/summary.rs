@@ -23,6 +23,11 @@ pub(crate) fn summary(outcome: &Outcome, spec: &SandboxSpec, format: Format) {
     }
 }
 
+/// Tells one notice of a command that is no run.
+pub(crate) fn tell(told: &Notice) {
+    say(&format!("note: {}\n", notice(told)));
+}
+
 fn text(
     ending: Ending,
     notices: &[Notice],
@@ -47,7 +52,10 @@ fn text(
         (Ending::Killed, _) => Some("the box was killed from outside".to_owned()),
         _ => None,
     };
-    let notices = notices.iter().map(notice).chain(super::network::lines(network));
+    // What was written where the user said that it may be is no news by itself.
+    let is_news = |told: &&Notice| !matches!(told, Notice::ChangedAtOnce { held, more: false, .. } if held.is_empty());
+    let notices = notices.iter().filter(is_news).map(notice);
+    let notices = notices.chain(super::network::lines(network));
     notices.chain(ended).map(|line| format!("note: {line}\n")).collect()
 }
 
@@ -128,10 +136,31 @@ fn notice(notice: &Notice) -> String {
             format!("{} names more than is looked at; what it names is not shown", Shown(path))
         }
         Notice::BoxNotEnded { why } => format!("the changes could not be looked at: {why}"),
+        Notice::NotLogged { why } => format!("this is not in the event log: {why}"),
+        Notice::RunsByItself { path, findings, more } => {
+            let more = if *more { "at least " } else { "" };
+            let what = match findings {
+                1 => format!("1 thing in {path} would run by itself"),
+                _ => format!("{findings} things in {path} would run by themselves"),
+            };
+            format!("{more}{what} on the host: drybox scan")
+        }
+        Notice::ChangedAtOnce { path, held, more, .. } => {
+            let names: Vec<_> =
+                held.iter().map(|held| format!("{} ({})", held.path, held.rule)).collect();
+            let names = names.join(", ");
+            match (held.is_empty(), more) {
+                (true, _) => format!("{path} is too large to look through what was written to it"),
+                (false, true) => format!("{WRITTEN} {path}: {names}, and perhaps more"),
+                (false, false) => format!("{WRITTEN} {path}: {names}"),
+            }
+        }
         Notice::Withheld { what } => Shown(what).to_string(),
         _ => "something is weaker than it could be: see --json".to_owned(),
     }
 }
+
+const WRITTEN: &str = "look at this before you use it, some program would run or obey it; in";
 
 /// As it is typed: in the largest unit that leaves no rest.
 fn memory_size(ByteSize(bytes): ByteSize) -> String {
@@ -151,13 +180,7 @@ fn json(
 ) -> String {
     let ended = Event::Ended { ending, code: ending.code() };
     let network = network.iter().cloned().map(Event::Network);
-    let pending = pending.map(|pending| Event::Pending {
-        workspace: Shown(pending.workspace.as_bytes()).to_string(),
-        name: pending.name.as_str().to_owned(),
-        files: pending.counted.files,
-        git: pending.counted.git,
-        more: pending.counted.more,
-    });
+    let pending = pending.map(Pending::event);
     let notices = notices.iter().cloned().map(Event::Notice);
     let events = notices.chain(network).chain(pending).chain([ended]);
     // Strings and numbers always are JSON.

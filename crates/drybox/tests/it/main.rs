@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod can;
+mod direct;
 mod docs;
 mod doctor;
 mod egress;
@@ -14,6 +15,7 @@ mod home;
 mod launch_counts;
 mod launch_faults;
 mod limits;
+mod log;
 mod projects;
 mod prove;
 mod refusals;

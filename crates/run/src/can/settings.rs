@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use drybox_jail::Part;
-use drybox_spec::{Access, SandboxSpec, Shown, Sourced, Workspace};
+use drybox_spec::{Access, SandboxSpec, Share, Shown, Sourced, Workspace};
 
 use crate::host::Host;
 
@@ -48,6 +48,19 @@ fn of_share(place: &[u8], spec: &SandboxSpec, host: &Host<'_>) -> Setting {
                 Access::ReadOnly => "shared by you",
                 Access::ReadWrite => "shared by you: writes land on the host",
             },
+        );
+    }
+    // What lies in a share that can be written, and was not named, is there for hold rules.
+    let mut around = spec.shares.iter().filter(|share| share.value.access == Access::ReadWrite);
+    let is_around = |share: &&Sourced<Share>| {
+        let rest = place.strip_prefix(share.value.target.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"/"))
+    };
+    if let Some(Sourced { from, .. }) = around.find(is_around) {
+        return setting(
+            "share",
+            from,
+            "shared by you, less what some program of the host runs or obeys",
         );
     }
     let shown = spec.workspace.value != Workspace::Empty;

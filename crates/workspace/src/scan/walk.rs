@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 use drybox_spec::{Kind as Fault, Report, Shown};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
@@ -73,7 +74,8 @@ impl Tree {
             let mut inside = Vec::new();
             for name in list(&opened, limits.entries.saturating_sub(entries)) {
                 entries += 1;
-                if entries >= limits.entries || bytes >= limits.bytes {
+                let is_late = limits.until.is_some_and(|until| Instant::now() >= until);
+                if entries >= limits.entries || bytes >= limits.bytes || is_late {
                     meet(Visit::Cut);
                     return;
                 }
@@ -86,6 +88,9 @@ impl Tree {
                     meet(Visit::Skipped { path: &path, why: Why::Unreadable });
                     continue;
                 };
+                if is_older(&stat, limits.since) && kind(&stat) != Kind::Directory {
+                    continue;
+                }
                 let Some(state) = read(&opened, &name, &stat) else {
                     meet(Visit::Skipped { path: &path, why: Why::Unreadable });
                     continue;
@@ -164,6 +169,16 @@ fn kind(stat: &Stat) -> Kind {
         | FileType::BlockDevice
         | FileType::Unknown => Kind::Special,
     }
+}
+
+fn is_older(stat: &Stat, since: Option<SystemTime>) -> bool {
+    let Some(since) = since.and_then(|since| since.duration_since(SystemTime::UNIX_EPOCH).ok())
+    else {
+        return false;
+    };
+    let seconds = u64::try_from(stat.st_ctime).unwrap_or(0);
+    let nanos = u32::try_from(stat.st_ctime_nsec).unwrap_or(0);
+    Duration::new(seconds, nanos) < since
 }
 
 /// What is there. Only a regular file is opened, and only if it is still one once it is open.

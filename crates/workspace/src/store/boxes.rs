@@ -66,7 +66,7 @@ impl Drop for Layer {
 }
 
 /// What is left of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
     /// Nothing had changed, or the box was to be thrown away: it is gone.
     Gone,

@@ -38,6 +38,7 @@ fn findings(root: &Path, home: Option<&str>) -> Vec<Finding> {
         cwd: cwd.clone(),
         home,
         data: None,
+        clock: std::time::SystemTime::now,
         invoker: Invoker { uid: 1234, gid: 1234, has_range: false },
         die_with_thread: false,
         gives_stdio_away: false,
