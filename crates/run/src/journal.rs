@@ -11,7 +11,8 @@ use drybox_workspace::log::{Appended, Batch, Log, LogError, Patience, Stamp, dig
 
 use crate::host::Host;
 use crate::standing::Standing;
-use crate::view::{Pending, View, place_around};
+use crate::supervise::Outcome;
+use crate::view::{View, place_around};
 
 /// Writes what one run, or one command, has to tell.
 #[derive(Debug)]
@@ -176,11 +177,14 @@ pub fn record(
 }
 
 /// What a run did, as its log has it.
-pub(crate) fn of_end(journal: &mut Journal, notices: &[Notice], pending: Option<&Pending>) {
-    for notice in notices {
+pub(crate) fn of_end(journal: &mut Journal, outcome: &Outcome) {
+    for notice in &outcome.notices {
         journal.tell(&Event::Notice(notice.clone()));
     }
-    if let Some(pending) = pending {
+    for attempt in &outcome.network {
+        journal.tell(&Event::Network(attempt.clone()));
+    }
+    if let Some(pending) = &outcome.pending {
         journal.tell(&pending.event());
     }
 }

@@ -166,7 +166,7 @@ pub fn run_with(
     });
     let outcome = match outcome {
         Ok(mut outcome) => {
-            journal::of_end(&mut journal, &outcome.notices, outcome.pending.as_ref());
+            journal::of_end(&mut journal, &outcome);
             outcome.notices.extend(journal.end(&journal::ended(outcome.ending)));
             Ok(outcome)
         }
