@@ -274,7 +274,8 @@ impl Drop for Child {
         let (pending, not_ended) = self.view.take().map_or((None, None), View::end);
         self.notices.extend(not_ended);
         let Some(mut journal) = self.journal.take() else { return };
-        journal::of_end(&mut journal, &self.notices, pending.as_ref());
+        let network = self.relay.as_mut().map(network::Relay::last_words).unwrap_or_default();
+        journal::of_end(&mut journal, &self.notices, network, pending.as_ref());
         let of_itself = self.exited.map_or(Ending::Killed, of_status);
         let ending = self.concluded.or_else(|| self.ended_by.get().copied()?.ok());
         // Nobody is there to be told that it could not be written.

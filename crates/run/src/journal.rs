@@ -4,15 +4,14 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use drybox_spec::{
-    BoxName, Command, Ending, Event, HostPath, Notice, Report, SandboxSpec, Setting, Shown,
-    Started, clipped,
+    BoxName, Command, Ending, Event, HostPath, NetworkEvent, Notice, Report, SandboxSpec, Setting,
+    Shown, Started, clipped,
 };
 use drybox_workspace::log::{Appended, Batch, Log, LogError, Patience, Stamp, digest};
 
 use crate::host::Host;
 use crate::standing::Standing;
-use crate::supervise::Outcome;
-use crate::view::{View, place_around};
+use crate::view::{Pending, View, place_around};
 
 /// Writes what one run, or one command, has to tell.
 #[derive(Debug)]
@@ -177,14 +176,19 @@ pub fn record(
 }
 
 /// What a run did, as its log has it.
-pub(crate) fn of_end(journal: &mut Journal, outcome: &Outcome) {
-    for notice in &outcome.notices {
+pub(crate) fn of_end(
+    journal: &mut Journal,
+    notices: &[Notice],
+    network: &[NetworkEvent],
+    pending: Option<&Pending>,
+) {
+    for notice in notices {
         journal.tell(&Event::Notice(notice.clone()));
     }
-    for attempt in &outcome.network {
+    for attempt in network {
         journal.tell(&Event::Network(attempt.clone()));
     }
-    if let Some(pending) = &outcome.pending {
+    if let Some(pending) = pending {
         journal.tell(&pending.event());
     }
 }

@@ -166,7 +166,8 @@ pub fn run_with(
     });
     let outcome = match outcome {
         Ok(mut outcome) => {
-            journal::of_end(&mut journal, &outcome);
+            let Outcome { notices, network, pending, .. } = &outcome;
+            journal::of_end(&mut journal, notices, network, pending.as_ref());
             outcome.notices.extend(journal.end(&journal::ended(outcome.ending)));
             Ok(outcome)
         }
