@@ -10,11 +10,14 @@
 mod count;
 mod diff;
 mod discard;
+mod drift;
+mod exact;
 mod git;
 mod held;
 pub mod hold;
 pub mod scan;
 mod store;
+mod words;
 
 pub use count::Counted;
 pub use diff::{

@@ -259,7 +259,7 @@ fn unlocked<T>(
 const OPAQUE: &str = "user.overlay.opaque";
 
 /// A deletion: nobody but the kernel can make one in an upper layer (inside, mknod(2) of one fails).
-fn is_whiteout(stat: &Stat) -> bool {
+pub(crate) fn is_whiteout(stat: &Stat) -> bool {
     kind_of(stat) == FileType::CharacterDevice && stat.st_rdev == 0
 }
 
