@@ -4,7 +4,7 @@
 use std::fs::File;
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RenameFlags, fchmod, fstat, fsync, mkdirat, openat2,
+    AtFlags, FileType, Mode, OFlags, RenameFlags, fchmod, fsync, mkdirat, openat2,
     renameat_with, unlinkat,
 };
 use rustix::io::Errno;
@@ -83,19 +83,15 @@ impl Root {
         }
     }
 
-    /// Changes the permission bits of a directory, by a descriptor of it: a link that takes its
-    /// place meanwhile is not followed.
+    /// Changes the mode of a directory, by a descriptor of it: a link that takes its place meanwhile
+    /// is not followed.
     ///
     /// # Errors
     /// *Host*; `NOTDIR`, `ACCESS` when it cannot be read.
     pub fn set_dir_mode(&self, path: &RelPath, mode: u32) -> Result<()> {
         let dir = self.dir(path)?;
-        let set = fstat(&dir).and_then(|stat| {
-            // What the owner set beside (a group that is handed down, sticky) stays.
-            let kept = stat.st_mode & 0o7000;
-            fchmod(&dir, Mode::from_raw_mode(kept | (mode & 0o777)))
-        });
-        set.map_err(TreeError::of(TreeOp::Write, path.as_bytes()))
+        fchmod(&dir, Mode::from_raw_mode(mode & 0o7777))
+            .map_err(TreeError::of(TreeOp::Write, path.as_bytes()))
     }
 
     /// Waits until the names in a directory are on the disk; none: the root's own.

@@ -11,9 +11,10 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use drybox_tree::{FileType, RelPath, Root, TreeError, kind_of};
+use drybox_tree::{FileType, RelPath, Root, Stat, TreeError, TreeOp, Walk, kind_of};
+use rustix::fs::{Mode, fchmod, fremovexattr};
 
-use crate::diff::{is_opaque, is_whiteout};
+use crate::diff::{OPAQUE, is_opaque, is_whiteout};
 use crate::discard::{Discarded, discard};
 use crate::exact::{Digest, Exact, Instant, Stamp};
 use crate::words::{escaped, unescaped};
@@ -102,6 +103,18 @@ impl Evidence {
         })
     }
 
+    /// Whether this, read just now, is what the box began with.
+    pub(crate) fn agrees(&self, path: &RelPath, now: &Exact, stamp: Option<&Stamp>) -> bool {
+        match self.paths.get(path) {
+            None => *now == Exact::Absent,
+            Some(Base::File { mode, stamp: known, digest: None }) => {
+                let same_mode = matches!(now, Exact::File { mode: now, .. } if now == mode);
+                same_mode && stamp == Some(known)
+            }
+            Some(base) => base.exact().as_ref() == Some(now),
+        }
+    }
+
     /// Forgets what it knows of these paths, whose changes came out or were taken back.
     pub(crate) fn forget(&mut self, paths: &[RelPath]) {
         for path in paths {
@@ -142,6 +155,55 @@ impl Evidence {
         rebased.learned |= !gone.is_empty();
         self.forget(&gone);
         Ok(rebased)
+    }
+
+    /// Lets directories that hid the host's show it again where they hide nothing: what came out, and
+    /// what the host gets there later, is seen.
+    pub(crate) fn unhide(&mut self, upper: &Root, lower: &Root) -> Result<(), TreeError> {
+        let mut walk = Walk::unlocking(upper);
+        while let Some(entry) = walk.next() {
+            let entry = entry?;
+            let path = &entry.path;
+            if entry.kind() != FileType::Directory || !is_opaque(upper, path)? {
+                continue;
+            }
+            let Some(dir) = lower.stat(path)?.filter(is_directory).map(|_| lower.dir(path)) else {
+                continue;
+            };
+            if self.hides_something(upper, path, &dir?)? {
+                walk.stay_out();
+                continue;
+            }
+            let (opaque, locked) = upper.locked_dir(path)?;
+            let shown = fremovexattr(&opaque, OPAQUE);
+            let relocked = locked.map(|mode| fchmod(&opaque, Mode::from_raw_mode(mode)));
+            shown
+                .and(relocked.unwrap_or(Ok(())))
+                .map_err(TreeError::of(TreeOp::Write, path.as_bytes()))?;
+            if let Some(base) = self.paths.get_mut(path)
+                && let Base::Hidden(mode) = *base
+            {
+                *base = Base::Directory(mode);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the host has something below `path` that the box took away.
+    fn hides_something(
+        &self,
+        upper: &Root,
+        path: &RelPath,
+        dir: &Root,
+    ) -> Result<bool, TreeError> {
+        for entry in Walk::of(dir) {
+            let below = path.join(&entry?.path);
+            let is_there = upper.stat(&below)?.is_some_and(|stat| !is_whiteout(&stat));
+            if !is_there && self.paths.get(&below).is_some_and(|base| *base != Base::Absent) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A line for each path.
@@ -267,6 +329,10 @@ fn in_box(upper: &Root, path: &RelPath) -> Result<Exact, TreeError> {
         Some(stat) if !is_whiteout(&stat) => Exact::at(upper, path, Root::locked_file),
         _ => Ok(Exact::Absent),
     }
+}
+
+fn is_directory(stat: &Stat) -> bool {
+    kind_of(stat) == FileType::Directory
 }
 
 /// How it begins.

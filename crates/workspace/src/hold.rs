@@ -20,6 +20,7 @@ mod text;
 mod trick;
 
 pub use change::{Change, Held, Kind, Line, Lookup, Nothing, READ_LIMIT, State};
+pub(crate) use name::normal;
 pub use judge::{Judge, Judging, judge};
 pub use parse::check;
 pub use rule::{

@@ -3,6 +3,7 @@
 mod boxes;
 mod error;
 mod meta;
+mod pending;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, open, readlinkat, stat};
 pub use boxes::{BoxId, Ended, Layer, OpenBox, Start};
 pub use error::{BoxError, Why};
 pub use meta::Meta;
+pub use pending::Pending;
 
 type Result<T> = std::result::Result<T, BoxError>;
 

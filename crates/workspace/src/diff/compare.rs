@@ -256,7 +256,8 @@ fn unlocked<T>(
     answer
 }
 
-const OPAQUE: &str = "user.overlay.opaque";
+/// How the kernel marks a directory that hides the host's.
+pub(crate) const OPAQUE: &str = "user.overlay.opaque";
 
 /// A deletion: nobody but the kernel can make one in an upper layer (inside, mknod(2) of one fails).
 pub(crate) fn is_whiteout(stat: &Stat) -> bool {

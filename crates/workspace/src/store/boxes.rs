@@ -14,6 +14,7 @@ use rustix::process::{Gid, Uid};
 
 use super::{BoxError, Meta, Result, Store, Why, below, rel};
 use crate::count::{Counted, count};
+use crate::exact::Instant;
 
 /// Which box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +40,14 @@ pub enum Start {
 pub struct OpenBox {
     boxes: Root,
     folder: RelPath,
-    dir: Root,
+    pub(super) dir: Root,
     path: HostPath,
-    meta: Meta,
-    is_new: bool,
+    pub(super) meta: Meta,
+    pub(super) is_new: bool,
     was_killed: bool,
+    /// When a run began that may add changes.
+    pub(super) began: Option<Instant>,
+    pub(super) conflicts: usize,
 }
 
 /// The changes to one directory of the host.
@@ -68,7 +72,8 @@ impl Drop for Layer {
 /// What is left of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Nothing had changed, or the box was to be thrown away: it is gone.
+    /// Nothing had changed, or the box was to be thrown away: it is gone, unless it is needed to take
+    /// back what came out of it.
     Gone,
     /// This much is pending.
     Kept(Counted),
@@ -152,6 +157,7 @@ impl Store {
     }
 
     fn put_aside(&self, workspace: &HostPath, old: OpenBox, name: &BoxName) -> Result<()> {
+        old.expect_whole()?;
         let previous = format!("{}.previous", name.as_str());
         let previous = BoxName::parse(previous.as_bytes())
             .map_err(|_| BoxError::Broken { name: previous.into_bytes() })?;
@@ -221,6 +227,8 @@ impl Store {
                 meta,
                 is_new,
                 was_killed: false,
+                began: None,
+                conflicts: 0,
             });
         }
         Err(in_use(told(), workspace))
@@ -264,6 +272,9 @@ impl OpenBox {
     /// # Errors
     /// *Host*.
     pub fn prepare(&mut self, hosts: &[HostPath]) -> Result<Option<Vec<HostPath>>> {
+        // Before anything is copied up; as coarse as the times of files.
+        let began = now();
+        let last = if self.is_new { None } else { self.last_change()? };
         let before = self.meta.layers.len();
         for host in hosts {
             if !self.meta.layers.contains(host) {
@@ -283,6 +294,13 @@ impl OpenBox {
             }
             folders.push(below(&self.path, folder.as_bytes())?);
         }
+        match (self.is_new, self.was_killed) {
+            (true, _) => {}
+            // Its view may still be there, and not one name may be taken away below it.
+            (false, true) => self.write_evidence(last)?,
+            (false, false) => self.settle()?,
+        }
+        self.began = Some(began);
         Ok(Some(folders))
     }
 
@@ -413,9 +431,13 @@ impl OpenBox {
         }
         let counted = count(&self.layers()?)?;
         if counted.is_nothing() {
-            self.remove()?;
+            if self.is_new || !self.has_undo()? {
+                self.remove()?;
+            }
             return Ok(Ended::Gone);
         }
+        let since = if self.began.is_some() { self.began } else { self.last_change()? };
+        self.write_evidence(since)?;
         for number in 0..self.meta.layers.len() {
             if let Some(folder) = Meta::folder(number) {
                 match self.renew_work(&folder) {
@@ -458,6 +480,12 @@ fn in_use(name: String, workspace: &HostPath) -> BoxError {
 enum Make {
     IfMissing,
     Never,
+}
+
+/// The kernel's clock for times of files.
+pub(super) fn now() -> Instant {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    (now.tv_sec, now.tv_nsec)
 }
 
 /// How the folder of a box begins that is about to be removed: no digest does.
