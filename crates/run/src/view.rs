@@ -163,6 +163,9 @@ impl View {
                 notices.push(Notice::ChangesInMemory { why: NO_PLACE.to_owned() });
             }
         }
+        if let Some(files) = opened.as_ref().map(OpenBox::conflicts).filter(|files| *files > 0) {
+            notices.push(Notice::HostChanged { files });
+        }
         let perhaps_in_use = opened.as_ref().is_some_and(OpenBox::was_killed);
         let mut folders = folders.unwrap_or_default().into_iter();
         let mounts = sources

@@ -20,7 +20,8 @@ use std::collections::btree_map::Entry;
 
 use drybox_tree::{RelPath, Root, TreeError};
 
-pub use choose::{Choice, Judged, Release, Wish, judged};
+pub(crate) use choose::judged;
+pub use choose::{Choice, Judged, Release, Wish};
 pub use exclude::{Excluded, excluded};
 pub(crate) use journal::{DONE, NOW};
 use journal::{Journal, Plan};

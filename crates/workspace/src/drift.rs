@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use drybox_tree::{FileType, RelPath, Root, Stat, TreeError, TreeOp, Walk, kind_of};
 use rustix::fs::{Mode, fchmod, fremovexattr};
 
-use crate::diff::{OPAQUE, is_opaque, is_whiteout};
+use crate::diff::{Change, OPAQUE, is_opaque, is_whiteout};
 use crate::discard::{Discarded, discard};
 use crate::exact::{Digest, Exact, Instant, Stamp};
 use crate::words::{escaped, unescaped};
@@ -75,28 +75,32 @@ impl Conflict {
     }
 }
 
-/// How well two states of a file are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// A file with the same times and inode is the same.
-    Quick,
-    /// Every file is read that was read before.
-    Exact,
-}
-
 impl Evidence {
+    /// What somebody else did at the paths of a change; none: nothing that can be seen by a quick look.
+    ///
+    /// # Errors
+    /// *Host*.
+    pub fn quick(&self, lower: &Root, change: &Change) -> Result<Option<Conflict>, TreeError> {
+        for path in [Some(&change.path), change.from.as_ref()].into_iter().flatten() {
+            let conflict = self.conflict(lower, path)?;
+            if conflict.is_some() {
+                return Ok(conflict);
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether the host has at `path` what the box began with.
-    pub(crate) fn conflict(
+    fn conflict(
         &self,
         lower: &Root,
         path: &RelPath,
-        look: Look,
     ) -> Result<Option<Conflict>, TreeError> {
         let there = lower.stat(path)?.is_some();
         Ok(match self.paths.get(path) {
             None => there.then_some(Conflict::Appeared),
             Some(Base::Unknown) => Some(Conflict::Unknown),
-            Some(base) if base.is_still(lower, path, look)? => None,
+            Some(base) if base.is_still(lower, path)? => None,
             Some(_) if !there => Some(Conflict::Gone),
             Some(Base::Absent) => Some(Conflict::Appeared),
             Some(_) => Some(Conflict::Changed),
@@ -128,7 +132,7 @@ impl Evidence {
         let mut rebased = Rebased::default();
         let mut gone = Vec::new();
         for (path, base) in &mut self.paths {
-            if *base != Base::Unknown && base.is_still(lower, path, Look::Quick)? {
+            if *base != Base::Unknown && base.is_still(lower, path)? {
                 continue;
             }
             let now = in_box(upper, path)?;
@@ -245,15 +249,14 @@ pub(crate) struct Rebased {
 
 impl Base {
     /// Whether the host has that still.
-    fn is_still(&self, lower: &Root, path: &RelPath, look: Look) -> Result<bool, TreeError> {
+    fn is_still(&self, lower: &Root, path: &RelPath) -> Result<bool, TreeError> {
         let Some(stat) = lower.stat(path)? else { return Ok(*self == Self::Absent) };
         Ok(match (self, kind_of(&stat)) {
             (Self::File { mode, stamp, digest }, FileType::RegularFile) => {
                 let same_stamp = *stamp == Stamp::of(&stat);
-                let by_stamp = same_stamp && (look == Look::Quick || digest.is_none());
                 let same_mode = *mode == stat.st_mode & 0o7777;
                 same_mode
-                    && (by_stamp
+                    && (same_stamp
                         || digest.is_some_and(|digest| {
                             let is = Exact::File { mode: *mode, digest };
                             Exact::at(lower, path, Root::file).is_ok_and(|now| now == is)

@@ -37,7 +37,7 @@ pub enum Exact {
 /// lstat(2) of a file, as far as it says whether the file was written since. Nobody but root can set
 /// the change time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     device: u64,
     inode: u64,
     size: i64,

@@ -68,7 +68,7 @@ fn changes(pending: &Pending) -> Option<String> {
         false => format!(" --box {}", pending.name.as_str()),
     };
     let place = Shown(pending.workspace.as_bytes());
-    Some(format!("note: {what} in {place}: drybox diff{name}, drybox discard{name}\n"))
+    Some(format!("note: {what} in {place}: drybox diff{name}, drybox apply{name}, drybox discard{name}\n"))
 }
 
 fn notice(notice: &Notice) -> String {
@@ -116,6 +116,12 @@ fn notice(notice: &Notice) -> String {
         Notice::GitElsewhere { path } => format!(
             "{} is named by git's files here, and not shown: -v DIR:DIR:ro if git needs it",
             Shown(path)
+        ),
+        Notice::HostChanged { files: 1 } => {
+            "1 file was changed on the host, too, and the box showed its own: drybox diff".to_owned()
+        }
+        Notice::HostChanged { files } => format!(
+            "{files} files were changed on the host, too, and the box showed its own: drybox diff"
         ),
         Notice::BoxNotEnded { why } => format!("the changes could not be looked at: {why}"),
         Notice::Withheld { what } => Shown(what).to_string(),

@@ -6,7 +6,7 @@ use drybox_tree::{RelPath, TreeError};
 
 use super::{Outcome, Refused, excluded};
 use crate::diff::{Change, Kind, Pair, compare};
-use crate::drift::{Conflict, Evidence, Look};
+use crate::drift::{Conflict, Evidence};
 use crate::held::held;
 use crate::hold::Held;
 
@@ -54,14 +54,11 @@ pub struct Choice {
 ///
 /// # Errors
 /// *Host*: something cannot be read. Nothing is left out in silence.
-pub fn judged(pair: Pair<'_>, evidence: &Evidence) -> Result<Vec<Judged>, TreeError> {
+pub(crate) fn judged(pair: Pair<'_>, evidence: &Evidence) -> Result<Vec<Judged>, TreeError> {
     let changes = compare(pair.upper, pair.lower)?;
     let held = held(pair, &changes)?;
     let judge = |(change, held): (Change, Vec<Held>)| {
-        let mut conflict = evidence.conflict(pair.lower, &change.path, Look::Quick)?;
-        if let (None, Some(from)) = (conflict, &change.from) {
-            conflict = evidence.conflict(pair.lower, from, Look::Quick)?;
-        }
+        let conflict = evidence.quick(pair.lower, &change)?;
         Ok(Judged { change, held, conflict })
     };
     changes.into_iter().zip(held).map(judge).collect()

@@ -17,14 +17,13 @@ use crate::words::{escaped, unescaped};
 /// One step. They are done in this order, and taken back in the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Op {
-    /// A file or link goes.
-    Delete(RelPath),
+    /// A file or link goes; until everything is done it lies in this directory (none: the top).
+    Delete(RelPath, Option<RelPath>),
     /// A directory goes, which has nothing left in it.
     RemoveDir(RelPath, u32),
     /// A directory comes.
     MakeDir(RelPath, u32),
-    /// A file or link comes, or takes the place of another; until then it lies in this directory
-    /// (none: the top).
+    /// A file or link comes, or takes the place of another; what is not in its place lies there.
     Place(RelPath, Option<RelPath>),
     /// A directory's permission bits change: old, new.
     Mode(RelPath, u32, u32),
@@ -33,7 +32,7 @@ pub(super) enum Op {
 impl Op {
     pub(super) const fn path(&self) -> &RelPath {
         match self {
-            Self::Delete(path)
+            Self::Delete(path, _)
             | Self::RemoveDir(path, _)
             | Self::MakeDir(path, _)
             | Self::Place(path, _)
@@ -70,8 +69,8 @@ impl Plan {
         let name = format!(".drybox-{}-{index}", self.nonce);
         let name = RelPath::parse(name.as_bytes()).ok()?;
         let parent = match self.ops.get(index)? {
-            Op::Place(_, at) => at.clone(),
-            op => op.path().parent(),
+            Op::Place(_, at) | Op::Delete(_, at) => at.clone(),
+            _ => return None,
         };
         Some(parent.map_or(name.clone(), |parent| parent.join(&name)))
     }
@@ -81,11 +80,10 @@ impl Plan {
         for op in &self.ops {
             let path = escaped(op.path().as_bytes());
             let (word, rest) = match op {
-                Op::Delete(_) => ("delete", Vec::new()),
                 Op::RemoveDir(_, mode) => ("rmdir", format!(" {mode:o}").into_bytes()),
                 Op::MakeDir(_, mode) => ("mkdir", format!(" {mode:o}").into_bytes()),
-                Op::Place(_, None) => ("place", Vec::new()),
-                Op::Place(_, Some(at)) => ("place", [b" ".to_vec(), escaped(at.as_bytes())].concat()),
+                Op::Delete(_, at) => ("delete", lies(at.as_ref())),
+                Op::Place(_, at) => ("place", lies(at.as_ref())),
                 Op::Mode(_, old, new) => ("mode", format!(" {old:o} {new:o}").into_bytes()),
             };
             text.extend([word.as_bytes(), b" ", &path, &rest, b"\n"].concat());
@@ -112,17 +110,23 @@ impl Plan {
         let word = words.next()?;
         let at = path(words.next()?)?;
         Some(match word {
-            b"delete" => Op::Delete(at),
             b"rmdir" => Op::RemoveDir(at, mode(words.next()?)?),
             b"mkdir" => Op::MakeDir(at, mode(words.next()?)?),
-            b"place" => match words.next() {
-                None => Op::Place(at, None),
-                Some(lies) => Op::Place(at, Some(path(lies)?)),
-            },
+            b"delete" | b"place" => {
+                let lies = match words.next() {
+                    None => None,
+                    Some(lies) => Some(path(lies)?),
+                };
+                if word == b"delete" { Op::Delete(at, lies) } else { Op::Place(at, lies) }
+            }
             b"mode" => Op::Mode(at, mode(words.next()?)?, mode(words.next()?)?),
             _ => return None,
         })
     }
+}
+
+fn lies(at: Option<&RelPath>) -> Vec<u8> {
+    at.map_or_else(Vec::new, |at| [b" ".to_vec(), escaped(at.as_bytes())].concat())
 }
 
 /// The folder of one apply.
@@ -258,7 +262,8 @@ mod tests {
     fn plan() -> Plan {
         let path = |text: &[u8]| RelPath::parse(text).unwrap();
         Plan::new(vec![
-            Op::Delete(path(b"a b\n")),
+            Op::Delete(path(b"a b\n"), None),
+            Op::Delete(path(b"h/i/j"), Some(path(b"h"))),
             Op::RemoveDir(path(b"d"), 0o750),
             Op::MakeDir(path(b"e/\xff"), 0o755),
             Op::Place(path(b"e/%"), None),
@@ -283,7 +288,8 @@ mod tests {
         let (a, b) = (plan(), plan());
         assert_ne!(a.nonce, b.nonce);
         let spare = |index| String::from_utf8(a.spare(index).unwrap().as_bytes().to_vec()).unwrap();
-        assert!(spare(0).starts_with(".drybox-") && spare(3).starts_with(".drybox-"));
-        assert!(spare(4).starts_with("e/.drybox-") && spare(4).ends_with("-4"));
+        assert!(spare(0).starts_with(".drybox-") && spare(4).starts_with(".drybox-"));
+        assert!(spare(1).starts_with("h/.drybox-") && spare(5).starts_with("e/.drybox-"));
+        assert!(spare(5).ends_with("-5") && a.spare(2).is_none());
     }
 }

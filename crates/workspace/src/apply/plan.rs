@@ -158,7 +158,26 @@ impl Planner<'_> {
 
     fn ordered(self) -> Result<Steps, TreeError> {
         let Self { lower, sets, refused, .. } = self;
-        let mut ops: Vec<Op> = sets.deletes.into_iter().map(Op::Delete).collect();
+        // What is not in its place lies in the nearest directory that is there and stays.
+        let lies = |path: &RelPath| -> Result<Option<RelPath>, TreeError> {
+            let mut at = path.parent();
+            while let Some(dir) = &at {
+                let stays = !sets.removes.contains_key(dir);
+                if stays && lower.stat(dir)?.as_ref().is_some_and(is_directory) {
+                    break;
+                }
+                at = dir.parent();
+            }
+            Ok(at)
+        };
+        let mut ops = Vec::new();
+        for path in &sets.deletes {
+            ops.push(Op::Delete(path.clone(), lies(path)?));
+        }
+        let mut places = Vec::new();
+        for path in &sets.places {
+            places.push(Op::Place(path.clone(), lies(path)?));
+        }
         ops.extend(sets.removes.into_iter().rev().map(|(path, (mode, _))| Op::RemoveDir(path, mode)));
         let mut modes = sets.modes;
         for (path, mode) in sets.makes {
@@ -169,16 +188,7 @@ impl Planner<'_> {
             }
             ops.push(Op::MakeDir(path, first));
         }
-        for path in sets.places {
-            let mut at = path.parent();
-            while let Some(dir) = &at {
-                if lower.stat(dir)?.as_ref().is_some_and(is_directory) {
-                    break;
-                }
-                at = dir.parent();
-            }
-            ops.push(Op::Place(path, at));
-        }
+        ops.extend(places);
         let modes = modes.into_iter().rev();
         ops.extend(modes.map(|(path, (old, new))| Op::Mode(path, old, new)));
         Ok(Steps { ops, refused })

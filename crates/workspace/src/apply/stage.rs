@@ -88,7 +88,7 @@ pub(super) fn sync_parents(site: Site<'_>, plan: &Plan) -> Result<(), TreeError>
     let mut dirs = std::collections::BTreeSet::new();
     for op in &plan.ops {
         dirs.insert(op.path().parent());
-        if let Op::Place(_, at) = op {
+        if let Op::Place(_, at) | Op::Delete(_, at) = op {
             dirs.insert(at.clone());
         }
     }
@@ -120,7 +120,7 @@ impl Stager<'_> {
     fn op(&self, index: usize, op: &Op) -> Result<(Turn, Stamps), Unready> {
         let nothing = (None, None);
         Ok(match op {
-            Op::Delete(path) => {
+            Op::Delete(path, _) => {
                 self.expect_shown(path, &Exact::Absent)?;
                 let (old, stamp, _) = self.keep(index, path)?;
                 (Turn { old, new: Exact::Absent }, (None, stamp))
@@ -140,7 +140,7 @@ impl Stager<'_> {
             }
             Op::Place(path, _) => {
                 let goes_first = |op: &Op| {
-                    matches!(op, Op::Delete(gone) | Op::RemoveDir(gone, _) if gone == path)
+                    matches!(op, Op::Delete(gone, _) | Op::RemoveDir(gone, _) if gone == path)
                 };
                 let (old, old_stamp, like) = if self.plan.ops.iter().take(index).any(goes_first) {
                     (Exact::Absent, None, None)

@@ -76,10 +76,10 @@ impl<'a> Work<'a> {
         let Some((op, turn)) = self.plan.ops.get(index).zip(self.turns.get(index)) else {
             return Ok(true);
         };
-        let spare = self.spare(index)?;
         let (comes, goes) = self.stamps.get(index).copied().unwrap_or((None, None));
         match op {
-            Op::Delete(path) => {
+            Op::Delete(path, _) => {
+                let spare = self.spare(index)?;
                 if self.exists(&spare)? || !self.exists(path)? {
                     return Ok(true);
                 }
@@ -101,7 +101,9 @@ impl<'a> Work<'a> {
                     return Ok(false);
                 }
             }
-            Op::Place(path, _) => return self.place(path, &spare, turn, comes, goes),
+            Op::Place(path, _) => {
+                return self.place(path, &self.spare(index)?, turn, comes, goes);
+            }
         }
         Ok(true)
     }
@@ -140,9 +142,10 @@ impl<'a> Work<'a> {
         let Some((op, turn)) = self.plan.ops.get(index).zip(self.turns.get(index)) else {
             return Ok(true);
         };
-        let spare = self.spare(index)?;
         match op {
-            Op::Delete(path) | Op::Place(path, _) => self.restore(index, path, &spare, turn),
+            Op::Delete(path, _) | Op::Place(path, _) => {
+                self.restore(index, path, &self.spare(index)?, turn)
+            }
             Op::RemoveDir(path, mode) => {
                 let made = self.owner.act(|| {
                     let made = self.lower.ensure_dir(path, 0o700)?;
@@ -242,7 +245,7 @@ impl<'a> Work<'a> {
     /// Takes away what lies beside a path: it went, or did not come.
     fn sweep(&self, index: usize) -> Result<(), TreeError> {
         match self.plan.ops.get(index) {
-            Some(Op::Delete(_) | Op::Place(..)) => {
+            Some(Op::Delete(..) | Op::Place(..)) => {
                 let spare = self.spare(index)?;
                 match self.owner.act(|| self.lower.unlink(&spare)) {
                     // Its directory never came, or went with all that was in it.

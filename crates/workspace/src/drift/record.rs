@@ -90,9 +90,10 @@ impl Recorder<'_> {
 
     fn base(&mut self, path: &RelPath, there: Option<&Stat>) -> Result<Base, TreeError> {
         let Some(stat) = there else {
-            // The kernel marks what it copied up, and nobody inside can write that name.
-            let copied = self.since.is_some() && self.was_copied(path);
-            return Ok(if copied { Base::Unknown } else { Base::Absent });
+            // The kernel marks what it copied up, and nobody inside can write that name; it may have
+            // got another name inside, which is no news from the host.
+            let gone = self.directory_changed(path)? && self.was_copied(path);
+            return Ok(if gone { Base::Unknown } else { Base::Absent });
         };
         let (stamp, mode) = (Stamp::of(stat), stat.st_mode & 0o7777);
         let kind = kind_of(stat);
@@ -116,6 +117,16 @@ impl Recorder<'_> {
         self.bytes = self.bytes.checked_sub(size)?;
         let file = self.lower.file(path).ok()?;
         copy(&file, None).ok()
+    }
+
+    /// Whether names came or went on the host, where a path is, while the run lasted.
+    fn directory_changed(&self, path: &RelPath) -> Result<bool, TreeError> {
+        let Some(since) = self.since else { return Ok(false) };
+        let dir = match path.parent() {
+            None => Some(self.lower.stat_self()?),
+            Some(parent) => readable(self.lower.stat(&parent))?.flatten(),
+        };
+        Ok(dir.is_some_and(|dir| Stamp::of(&dir).changed() >= since))
     }
 
     fn was_copied(&self, path: &RelPath) -> bool {

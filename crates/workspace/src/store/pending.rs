@@ -30,8 +30,8 @@ impl Pending {
 
     /// What the host had.
     #[must_use]
-    pub const fn evidence(&self) -> &Evidence {
-        &self.evidence
+    pub fn into_evidence(self) -> Evidence {
+        self.evidence
     }
 
     fn record(&mut self, since: Option<Instant>) -> Result<()> {
@@ -115,11 +115,10 @@ impl OpenBox {
     /// *Host*.
     pub fn remember_shown<'a>(
         &self,
-        pending: &Pending,
+        upper: &Root,
         changes: impl Iterator<Item = &'a Change>,
     ) -> Result<()> {
         let mut shown = self.shown()?;
-        let upper = &pending.layer.upper;
         for change in changes {
             let now = match change.new {
                 Some(_) => Exact::at(upper, &change.path, Root::locked_file)?,
