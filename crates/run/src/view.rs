@@ -1,5 +1,7 @@
 //! The workspace's copy-on-write view: which directories it shows, and the box that keeps changes.
 
+mod orphans;
+
 use drybox_jail::View as Mount;
 use drybox_spec::{BoxName, BoxPath, HostPath, Life, Notice, SandboxSpec, Shown, Workspace};
 use drybox_workspace::{
@@ -102,8 +104,17 @@ pub fn pending_box(host: &Host<'_>, name: Option<&BoxName>) -> Result<Option<Ope
     };
     match (store.find(&workspace, name.unwrap_or(&BoxName::default())), name) {
         (Err(BoxError::Missing { .. }), None) => Ok(None),
-        (found, _) => found.map(Some),
+        (found, _) => settled(found?).map(Some),
     }
+}
+
+/// The lock of a box goes with its supervisor; whether its last process is gone, too, is looked for
+/// where the last run did not come to its end.
+fn settled(opened: OpenBox) -> Result<OpenBox, BoxError> {
+    if opened.was_left_mounted()? && !orphans::are_gone() {
+        return Err(opened.in_use());
+    }
+    Ok(opened)
 }
 
 impl View {

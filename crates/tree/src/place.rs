@@ -4,8 +4,8 @@
 use std::fs::File;
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, RenameFlags, fchmod, fsync, mkdirat, openat2,
-    renameat_with, unlinkat,
+    AtFlags, FileType, Mode, OFlags, RenameFlags, fchmod, fsync, mkdirat, openat2, renameat_with,
+    unlinkat,
 };
 use rustix::io::Errno;
 
@@ -35,9 +35,7 @@ impl Root {
     /// *Host*; `NOENT`, `INVAL` where the filesystem cannot do that.
     pub fn exchange(&self, a: &RelPath, b: &RelPath) -> Result<()> {
         self.with_parent(a, |a_dir, a| {
-            self.with_parent(b, |b_dir, b| {
-                renameat_with(a_dir, a, b_dir, b, RenameFlags::EXCHANGE)
-            })
+            self.with_parent(b, |b_dir, b| renameat_with(a_dir, a, b_dir, b, RenameFlags::EXCHANGE))
         })
         .map_err(TreeError::of(TreeOp::Write, b.as_bytes()))
     }

@@ -207,7 +207,11 @@ fn commit(
 ///
 /// # Errors
 /// *Host*.
-pub(crate) fn recover(own: &Root, pair: Pair<'_>, way: Way) -> Result<Option<Recovered>, TreeError> {
+pub(crate) fn recover(
+    own: &Root,
+    pair: Pair<'_>,
+    way: Way,
+) -> Result<Option<Recovered>, TreeError> {
     let Some(journal) = Journal::find(own, NOW)? else { return Ok(None) };
     let owner = Owner::of(pair.lower)?;
     let site = Site { upper: pair.upper, lower: pair.lower, owner: &owner };
@@ -293,8 +297,7 @@ fn drop_change(chosen: &mut BTreeMap<RelPath, Judged>, path: &RelPath) -> bool {
 fn told(outcome: &mut Outcome, chosen: BTreeMap<RelPath, Judged>, strangers: &Strangers) {
     for (path, judged) in chosen {
         let Change { kind, from, .. } = judged.change;
-        let is_stranger =
-            |path: &RelPath| strangers.contains(path);
+        let is_stranger = |path: &RelPath| strangers.contains(path);
         if is_stranger(&path) || from.as_ref().is_some_and(is_stranger) {
             outcome.conflicts.push((path, Conflict::Changed));
         } else {

@@ -91,11 +91,7 @@ impl Evidence {
     }
 
     /// Whether the host has at `path` what the box began with.
-    fn conflict(
-        &self,
-        lower: &Root,
-        path: &RelPath,
-    ) -> Result<Option<Conflict>, TreeError> {
+    fn conflict(&self, lower: &Root, path: &RelPath) -> Result<Option<Conflict>, TreeError> {
         let there = lower.stat(path)?.is_some();
         Ok(match self.paths.get(path) {
             None => there.then_some(Conflict::Appeared),
@@ -194,12 +190,7 @@ impl Evidence {
     }
 
     /// Whether the host has something below `path` that the box took away.
-    fn hides_something(
-        &self,
-        upper: &Root,
-        path: &RelPath,
-        dir: &Root,
-    ) -> Result<bool, TreeError> {
+    fn hides_something(&self, upper: &Root, path: &RelPath, dir: &Root) -> Result<bool, TreeError> {
         for entry in Walk::of(dir) {
             let below = path.join(&entry?.path);
             let is_there = upper.stat(&below)?.is_some_and(|stat| !is_whiteout(&stat));
@@ -263,8 +254,9 @@ impl Base {
                         }))
             }
             (Self::Link(target), FileType::Symlink) => lower.link(path)? == *target,
-            (Self::Directory(mode) | Self::Hidden(mode), FileType::Directory) =>
-                *mode == stat.st_mode & 0o7777,
+            (Self::Directory(mode) | Self::Hidden(mode), FileType::Directory) => {
+                *mode == stat.st_mode & 0o7777
+            }
             (
                 Self::Special,
                 FileType::Fifo

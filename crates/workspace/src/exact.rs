@@ -103,7 +103,8 @@ impl Exact {
         Ok(match kind_of(&stat) {
             FileType::RegularFile => {
                 let file = open(root, path)?;
-                let digest = copy(&file, None).map_err(TreeError::of(TreeOp::Read, path.as_bytes()));
+                let digest =
+                    copy(&file, None).map_err(TreeError::of(TreeOp::Read, path.as_bytes()));
                 Self::File { mode: stat.st_mode & 0o7777, digest: digest? }
             }
             FileType::Symlink => Self::Link(root.link(path)?),
@@ -128,10 +129,9 @@ impl Exact {
         let mode = |word: &[u8]| u32::from_str_radix(std::str::from_utf8(word).ok()?, 8).ok();
         Some(match words.next()? {
             b"absent" => Self::Absent,
-            b"file" => Self::File {
-                mode: mode(words.next()?)?,
-                digest: Digest::from_hex(words.next()?)?,
-            },
+            b"file" => {
+                Self::File { mode: mode(words.next()?)?, digest: Digest::from_hex(words.next()?)? }
+            }
             b"link" => Self::Link(unescaped(words.next()?)?),
             b"directory" => Self::Directory(mode(words.next()?)?),
             b"special" => Self::Special,

@@ -20,8 +20,8 @@ mod text;
 mod trick;
 
 pub use change::{Change, Held, Kind, Line, Lookup, Nothing, READ_LIMIT, State};
-pub(crate) use name::normal;
 pub use judge::{Judge, Judging, judge};
+pub(crate) use name::normal;
 pub use parse::check;
 pub use rule::{
     Check, Format, Keys, Lock, Look, Named, Rule, Severity, Standing, Text, Trick, Value,

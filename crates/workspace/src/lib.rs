@@ -21,7 +21,8 @@ mod store;
 mod words;
 
 pub use apply::{
-    Applied, Choice, Excluded, Judged, Outcome, Recovered, Refused, Release, Undone, Way, Wish, excluded,
+    Applied, Choice, Excluded, Judged, Outcome, Recovered, Refused, Release, Undone, Way, Wish,
+    excluded,
 };
 pub use count::Counted;
 pub use diff::{

@@ -83,11 +83,9 @@ impl Report for NotApplied {
             Self::NothingReleased { .. } => {
                 "see what is held, and by what: drybox diff; a path is one from here".into()
             }
-            Self::Outside { top, .. } => format!(
-                "name a path below {}",
-                ShellWords(&[top.as_bytes()])
-            )
-            .into(),
+            Self::Outside { top, .. } => {
+                format!("name a path below {}", ShellWords(&[top.as_bytes()])).into()
+            }
             Self::NothingToRollBack => "drybox undo takes the last one back".into(),
         })
     }

@@ -132,7 +132,12 @@ fn text(told: &Told<'_>) -> String {
     let Outcome { applied, held, conflicts, refused, left, excluded, .. } = &told.outcome;
     let mut text = String::new();
     for one in applied.iter().take(MOST) {
-        text += &line(if told.planned { "would" } else { "applied" }, one.kind, &one.path, one.from.as_ref());
+        text += &line(
+            if told.planned { "would" } else { "applied" },
+            one.kind,
+            &one.path,
+            one.from.as_ref(),
+        );
     }
     if applied.len() > MOST {
         let _written = writeln!(text, "         and {} more", applied.len() - MOST);
@@ -157,7 +162,11 @@ fn text(told: &Told<'_>) -> String {
     }
     let count = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
     let parts = [
-        Some(format!("{} {}", applied.len(), if told.planned { "would come out" } else { "applied" })),
+        Some(format!(
+            "{} {}",
+            applied.len(),
+            if told.planned { "would come out" } else { "applied" }
+        )),
         count(held.len(), "held"),
         count(conflicts.len(), "in conflict"),
         count(refused.len(), "not done"),
@@ -187,7 +196,9 @@ fn conflict_words(conflict: Conflict) -> String {
 
 fn words(why: &Refused) -> String {
     match why {
-        Refused::Special => "a FIFO, socket or device never comes out, and none is removed".to_owned(),
+        Refused::Special => {
+            "a FIFO, socket or device never comes out, and none is removed".to_owned()
+        }
         Refused::Above(above) => {
             format!("{} is no directory on the host", Shown(above.as_bytes()))
         }
@@ -222,7 +233,9 @@ struct ToldBack {
 /// What became of an apply that was interrupted.
 pub(crate) fn recovered(recovered: &Recovered, format: Format) -> String {
     let (done, what, left): (_, _, &[RelPath]) = match recovered {
-        Recovered::Nothing => ("nothing", "an apply was interrupted before it changed anything", &[]),
+        Recovered::Nothing => {
+            ("nothing", "an apply was interrupted before it changed anything", &[])
+        }
         Recovered::Finished(left) => {
             ("finished", "an apply was interrupted, and is finished now", left)
         }

@@ -68,7 +68,9 @@ fn changes(pending: &Pending) -> Option<String> {
         false => format!(" --box {}", pending.name.as_str()),
     };
     let place = Shown(pending.workspace.as_bytes());
-    Some(format!("note: {what} in {place}: drybox diff{name}, drybox apply{name}, drybox discard{name}\n"))
+    Some(format!(
+        "note: {what} in {place}: drybox diff{name}, drybox apply{name}, drybox discard{name}\n"
+    ))
 }
 
 fn notice(notice: &Notice) -> String {
@@ -118,7 +120,8 @@ fn notice(notice: &Notice) -> String {
             Shown(path)
         ),
         Notice::HostChanged { files: 1 } => {
-            "1 file was changed on the host, too, and the box showed its own: drybox diff".to_owned()
+            "1 file was changed on the host, too, and the box showed its own: drybox diff"
+                .to_owned()
         }
         Notice::HostChanged { files } => format!(
             "{files} files were changed on the host, too, and the box showed its own: drybox diff"

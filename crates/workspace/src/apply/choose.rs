@@ -80,9 +80,8 @@ impl Choice {
                 choice.outcome.excluded.push((path, why));
                 continue;
             }
-            let is_named = |wanted: &RelPath| {
-                places.iter().flatten().any(|path| path.is_within(wanted))
-            };
+            let is_named =
+                |wanted: &RelPath| places.iter().flatten().any(|path| path.is_within(wanted));
             let is_released = |held: &Held, unused: &mut BTreeSet<usize>| {
                 let mut any = false;
                 for (index, release) in wish.release.iter().enumerate() {
@@ -96,7 +95,8 @@ impl Choice {
             let mut kept = one.held.clone();
             kept.retain(|held| !is_released(held, &mut unused));
             let was_released = !one.held.is_empty() && kept.is_empty();
-            let by_path = wish.release.iter().any(|release| *release == Release::Path(path.clone()));
+            let by_path =
+                wish.release.iter().any(|release| *release == Release::Path(path.clone()));
             if !wish.paths.is_empty() && !wish.paths.iter().any(is_named) && !by_path {
                 choice.outcome.left.push(path);
             } else if let Some(conflict) = one.conflict {
@@ -113,7 +113,8 @@ impl Choice {
             return Err(release.clone());
         }
         if deletions.len() > MANY {
-            let refused = deletions.into_iter().map(|one| (one.change.path, Refused::ManyDeletions));
+            let refused =
+                deletions.into_iter().map(|one| (one.change.path, Refused::ManyDeletions));
             choice.outcome.refused.extend(refused);
         } else {
             choice.chosen.extend(deletions);

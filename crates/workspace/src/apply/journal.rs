@@ -164,7 +164,8 @@ impl Journal {
     /// What was and will be at each step; none: nothing of the host has changed yet.
     pub(super) fn turns(&self) -> Result<Option<Vec<Turn>>, TreeError> {
         let Some(text) = self.read("staged")? else { return Ok(None) };
-        let broken = || TreeError { op: TreeOp::Read, path: b"staged".to_vec(), errno: Errno::ILSEQ };
+        let broken =
+            || TreeError { op: TreeOp::Read, path: b"staged".to_vec(), errno: Errno::ILSEQ };
         let text = text.strip_suffix(b"end\n").ok_or_else(broken)?;
         let turn = |line: &[u8]| {
             let mut words = line.split(|&byte| byte == b' ');
@@ -241,10 +242,9 @@ fn failed(op: TreeOp, path: &RelPath) -> impl FnOnce(std::io::Error) -> TreeErro
 }
 
 fn name(name: &str) -> Result<RelPath, TreeError> {
-    RelPath::parse(name.as_bytes()).map_err(|_| Errno::INVAL).map_err(TreeError::of(
-        TreeOp::Open,
-        name.as_bytes(),
-    ))
+    RelPath::parse(name.as_bytes())
+        .map_err(|_| Errno::INVAL)
+        .map_err(TreeError::of(TreeOp::Open, name.as_bytes()))
 }
 
 /// The folder of the apply that is under way.

@@ -20,8 +20,7 @@ impl Owner {
     pub(super) fn of(top: &Root) -> Result<Self, TreeError> {
         let stat = top.stat_self()?;
         let own = (geteuid(), getegid());
-        let becomes =
-            (own.0.is_root() && stat.st_uid != 0).then(|| Gid::from_raw(stat.st_gid));
+        let becomes = (own.0.is_root() && stat.st_uid != 0).then(|| Gid::from_raw(stat.st_gid));
         let groups = match becomes {
             Some(_) => getgroups().map_err(TreeError::of(TreeOp::Read, b"."))?,
             None => Vec::new(),

@@ -178,7 +178,9 @@ impl Planner<'_> {
         for path in &sets.places {
             places.push(Op::Place(path.clone(), lies(path)?));
         }
-        ops.extend(sets.removes.into_iter().rev().map(|(path, (mode, _))| Op::RemoveDir(path, mode)));
+        ops.extend(
+            sets.removes.into_iter().rev().map(|(path, (mode, _))| Op::RemoveDir(path, mode)),
+        );
         let mut modes = sets.modes;
         for (path, mode) in sets.makes {
             // Its owner has to put things into it first.

@@ -6,12 +6,14 @@ use std::ffi::CString;
 use std::fs::File;
 
 use drybox_tree::{Errno, FileType, RelPath, Root, TreeError, TreeOp, kind_of};
-use rustix::fs::{Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr, fsetxattr, fstat, fsync};
+use rustix::fs::{
+    Gid, Mode, Uid, XattrFlags, fchmod, fchown, fgetxattr, flistxattr, fsetxattr, fstat, fsync,
+};
 
+use super::Refused;
 use super::journal::{Journal, Op, Plan, Turn};
 use super::owner::Owner;
 use super::plan::granted;
-use super::Refused;
 use crate::drift::{Conflict, Evidence};
 use crate::exact::{Exact, Stamp, copy};
 
@@ -133,15 +135,14 @@ impl Stager<'_> {
             }
             Op::Mode(path, old, new) => {
                 // That it can be opened at all.
-                self.site.owner.act(|| self.site.lower.dir(path).map(drop)).or_else(|error| {
-                    if error.is_missing() { Ok(()) } else { Err(error) }
-                })?;
+                self.site
+                    .owner
+                    .act(|| self.site.lower.dir(path).map(drop))
+                    .or_else(|error| if error.is_missing() { Ok(()) } else { Err(error) })?;
                 (Turn { old: Exact::Directory(*old), new: Exact::Directory(*new) }, nothing)
             }
             Op::Place(path, _) => {
-                let goes_first = |op: &Op| {
-                    matches!(op, Op::Delete(gone, _) | Op::RemoveDir(gone, _) if gone == path)
-                };
+                let goes_first = |op: &Op| matches!(op, Op::Delete(gone, _) | Op::RemoveDir(gone, _) if gone == path);
                 let (old, old_stamp, like) = if self.plan.ops.iter().take(index).any(goes_first) {
                     (Exact::Absent, None, None)
                 } else {
@@ -163,9 +164,7 @@ impl Stager<'_> {
         let stat = owner.act(|| lower.stat(path))?;
         let old = match stat.map(|stat| kind_of(&stat)) {
             None => (Exact::Absent, None, None),
-            Some(FileType::Symlink) => {
-                (Exact::Link(owner.act(|| lower.link(path))?), None, None)
-            }
+            Some(FileType::Symlink) => (Exact::Link(owner.act(|| lower.link(path))?), None, None),
             Some(FileType::RegularFile) => {
                 let fail = TreeError::of(TreeOp::Read, path.as_bytes());
                 let file = owner.act(|| lower.file(path))?;

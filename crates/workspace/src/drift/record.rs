@@ -74,7 +74,8 @@ impl Recorder<'_> {
         }
         if unseen {
             let known = self.before.paths.range(path.clone()..);
-            let known = known.take_while(|(below, _)| below.as_bytes().starts_with(path.as_bytes()));
+            let known =
+                known.take_while(|(below, _)| below.as_bytes().starts_with(path.as_bytes()));
             let known = known.filter(|(below, _)| below.is_within(path) && *below != path);
             let known: Vec<_> = known.map(|(path, base)| (path.clone(), base.clone())).collect();
             self.paths.extend(known);

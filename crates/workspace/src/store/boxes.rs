@@ -41,7 +41,7 @@ pub struct OpenBox {
     boxes: Root,
     folder: RelPath,
     pub(super) dir: Root,
-    path: HostPath,
+    pub(super) path: HostPath,
     pub(super) meta: Meta,
     pub(super) is_new: bool,
     was_killed: bool,

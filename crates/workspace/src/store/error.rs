@@ -124,10 +124,10 @@ impl Report for BoxError {
                 "look at it with drybox diff --box {previous}, then drybox discard --box {previous}"
             )
             .into(),
-            Self::HalfApplied { name } => format!(
-                "drybox apply --box {name} to finish it, with --rollback to take it back"
-            )
-            .into(),
+            Self::HalfApplied { name } => {
+                format!("drybox apply --box {name} to finish it, with --rollback to take it back")
+                    .into()
+            }
             Self::HoldsStore { .. } => "XDG_DATA_HOME=DIR, outside of this directory".into(),
             Self::Broken { .. } => "remove the folder, if you do not need what is in it".into(),
             Self::Tree(error) => return error.fix().map(|fix| fix.into_owned().into()),

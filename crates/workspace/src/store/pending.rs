@@ -252,9 +252,22 @@ impl OpenBox {
         }
     }
 
-    fn was_left_mounted(&self) -> Result<bool> {
+    /// Whether its last run did not come to its end.
+    ///
+    /// # Errors
+    /// *Host*.
+    pub fn was_left_mounted(&self) -> Result<bool> {
         // Emptied at the end of every run that came to its end.
         Ok(self.dir.stat(&rel(b"0/work/work")?)?.is_some())
+    }
+
+    /// That somebody is at work in it.
+    #[must_use]
+    pub fn in_use(&self) -> BoxError {
+        let name = self.name().map_or_else(String::new, |name| name.as_str().to_owned());
+        let workspace = self.path.clone();
+        let workspace = self.workspace().cloned().unwrap_or(workspace);
+        BoxError::InUse { name, workspace, source: super::Why::Busy }
     }
 
     /// When its last run ended that came to its end, else when it was made.

@@ -82,7 +82,10 @@ fn what_was_not_shown_is_asked_about_and_what_changed_since_is_refused() {
     assert_eq!(at(&env, "b"), None);
     shown(&env);
     applied(&env, &[]);
-    assert_eq!((at(&env, "a").unwrap(), at(&env, "b").unwrap()), ("644 3\n".into(), "644 b\n".into()));
+    assert_eq!(
+        (at(&env, "a").unwrap(), at(&env, "b").unwrap()),
+        ("644 3\n".into(), "644 b\n".into())
+    );
 }
 
 #[test]
@@ -215,7 +218,10 @@ fn nothing_pending_is_no_error() {
 #[test]
 fn names_of_any_bytes_come_out_as_they_are_and_are_told_escaped() {
     let env = TestEnv::new();
-    changed(&env, "printf x > \"$(printf 'a\\033[31m\\nb\\377')\"; printf y > -rf; printf z > ' sp ace '");
+    changed(
+        &env,
+        "printf x > \"$(printf 'a\\033[31m\\nb\\377')\"; printf y > -rf; printf z > ' sp ace '",
+    );
     let done = apply(&env, &["--yes"]).run();
     assert!(!done.stdout.contains('\x1b'), "{}", done.stdout);
     for name in ["-rf", " sp ace "] {

@@ -73,7 +73,10 @@ fn a_file_that_both_made_is_a_conflict() {
     assert!(told.contains("conflict a: new on the host meanwhile"), "{told}");
     assert!(told.contains("conflict d/f: new on the host meanwhile"), "{told}");
     assert_eq!(at(&env, "a").unwrap(), "644 host\n");
-    assert_eq!((at(&env, "d/f"), at(&env, "d/g")), (Some("644 host\n".into()), Some("644 host\n".into())));
+    assert_eq!(
+        (at(&env, "d/f"), at(&env, "d/g")),
+        (Some("644 host\n".into()), Some("644 host\n".into()))
+    );
 }
 
 #[test]
@@ -145,7 +148,10 @@ fn a_change_of_the_host_while_a_run_lasted_is_not_guessed_about() {
     assert!(child.wait().unwrap().success());
     shown(&env);
     assert!(told(&env).contains("conflict a: changed on the host while a run lasted"));
-    assert_eq!((at(&env, "a").unwrap(), at(&env, "b").unwrap()), ("644 host\n".into(), "644 box\n".into()));
+    assert_eq!(
+        (at(&env, "a").unwrap(), at(&env, "b").unwrap()),
+        ("644 host\n".into(), "644 box\n".into())
+    );
 }
 
 #[test]

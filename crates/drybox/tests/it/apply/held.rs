@@ -32,7 +32,10 @@ fn what_is_held_stays_until_it_is_released_by_name() {
 #[test]
 fn w_091_a_release_is_an_id_or_a_path_to_the_letter() {
     let env = TestEnv::new();
-    changed(&env, "mkdir -p .vscode; echo '[' > .vscode/tasks.json; echo x > '*'; echo x > H-GIT-01");
+    changed(
+        &env,
+        "mkdir -p .vscode; echo '[' > .vscode/tasks.json; echo x > '*'; echo x > H-GIT-01",
+    );
     for wrong in ["*", ".vscode", "tasks.json", "H-XX-99", "", "./H-GIT-01", "H-GIT-01"] {
         let done = apply(&env, &["--release", wrong]).run().expect_code(125);
         assert!(done.stderr.contains("error:"), "{wrong}: {}", done.stderr);

@@ -45,7 +45,10 @@ fn ap_13_w_001_links_that_lead_out_are_held_and_come_as_links() {
     assert_eq!(at(&env, "up"), None);
     assert!(at(&env, "a/x").is_none_or(|what| what == "644 x"));
     applied(&env, &["--release", "up", "--release", "a"]);
-    assert_eq!((at(&env, "up").unwrap(), at(&env, "a").unwrap()), ("-> ../outside".into(), "-> /etc".into()));
+    assert_eq!(
+        (at(&env, "up").unwrap(), at(&env, "a").unwrap()),
+        ("-> ../outside".into(), "-> /etc".into())
+    );
 }
 
 #[test]
@@ -68,11 +71,20 @@ fn w_037_w_038_swaps_and_chains_come_out_whole() {
     }
     env.write("dir/x", "x");
     env.write("file", "f");
-    changed(&env, "mv a t; mv c a; mv b c; mv t b; rm -r dir; ln -s a dir; rm file; mkdir file; echo y > file/y");
+    changed(
+        &env,
+        "mv a t; mv c a; mv b c; mv t b; rm -r dir; ln -s a dir; rm file; mkdir file; echo y > file/y",
+    );
     applied(&env, &[]);
     let text = |name: &str| format!("644 this is {name}, and no other\n");
-    assert_eq!([at(&env, "a"), at(&env, "b"), at(&env, "c")], [Some(text("c")), Some(text("a")), Some(text("b"))]);
-    assert_eq!((at(&env, "dir").unwrap(), at(&env, "file/y").unwrap()), ("-> a".into(), "644 y\n".into()));
+    assert_eq!(
+        [at(&env, "a"), at(&env, "b"), at(&env, "c")],
+        [Some(text("c")), Some(text("a")), Some(text("b"))]
+    );
+    assert_eq!(
+        (at(&env, "dir").unwrap(), at(&env, "file/y").unwrap()),
+        ("-> a".into(), "644 y\n".into())
+    );
 }
 
 #[test]
@@ -92,7 +104,8 @@ fn w_004_w_005_another_directory_in_the_place_of_the_workspace_gets_nothing() {
 fn w_008_ap_16_a_living_run_and_a_second_apply_are_waited_for() {
     let env = TestEnv::new();
     changed(&env, "echo x > a");
-    let mut command = env.drybox().args(["run", "--", "sh", "-c", "echo up; sleep 60"]).into_command();
+    let mut command =
+        env.drybox().args(["run", "--", "sh", "-c", "echo up; sleep 60"]).into_command();
     let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut up = [0; 3];
     std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut up).unwrap();
@@ -128,7 +141,7 @@ fn w_002_w_003_threads_that_swap_directories_and_files_win_nothing() {
             drop(symlink(&link, &there));
         } else {
             drop(fs::remove_file(&there));
-            drop(renameat_with(CWD, &away, CWD, &there, RenameFlags::NOREPLACE));
+            renameat_with(CWD, &away, CWD, &there, RenameFlags::NOREPLACE).ok();
         }
     });
     for _ in 0..20 {
@@ -156,6 +169,11 @@ fn w_002_w_003_threads_that_swap_directories_and_files_win_nothing() {
     }
 }
 
+fn swap(a: &std::path::Path, b: &std::path::Path) -> bool {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    renameat_with(CWD, a, CWD, b, RenameFlags::EXCHANGE).is_ok()
+}
+
 #[test]
 fn an_edit_at_any_moment_of_an_apply_is_not_lost() {
     let env = TestEnv::new();
@@ -170,14 +188,9 @@ fn an_edit_at_any_moment_of_an_apply_is_not_lost() {
         if fs::read_to_string(&path).is_ok_and(|text| text == "old\n") {
             let new = work.join(format!("editor{turn}"));
             fs::write(&new, format!("host {turn}\n")).unwrap();
-            let exchanged = rustix::fs::renameat_with(
-                rustix::fs::CWD, &new, rustix::fs::CWD, &path, rustix::fs::RenameFlags::EXCHANGE,
-            );
-            if exchanged.is_ok() && fs::read_to_string(&new).is_ok_and(|text| text != "old\n") {
+            if swap(&new, &path) && fs::read_to_string(&new).is_ok_and(|text| text != "old\n") {
                 // The box's version came in between: ours goes back, and nothing was lost.
-                drop(rustix::fs::renameat_with(
-                    rustix::fs::CWD, &new, rustix::fs::CWD, &path, rustix::fs::RenameFlags::EXCHANGE,
-                ));
+                swap(&new, &path);
             }
             drop(fs::remove_file(&new));
         }

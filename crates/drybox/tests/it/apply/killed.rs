@@ -13,8 +13,18 @@ const POINTS: usize = 100;
 
 /// Calls that change something, or wait for the disk.
 const CALLS: &[&str] = &[
-    "renameat2", "unlinkat", "openat", "openat2", "mkdirat", "symlinkat", "fchmod", "fsync", "pwrite64",
-    "write", "newfstatat", "close",
+    "renameat2",
+    "unlinkat",
+    "openat",
+    "openat2",
+    "mkdirat",
+    "symlinkat",
+    "fchmod",
+    "fsync",
+    "pwrite64",
+    "write",
+    "newfstatat",
+    "close",
 ];
 
 /// A directory with a box, to which it can be put back.
@@ -35,10 +45,7 @@ impl Scene {
         let before = tree(&env.work());
         let log = env.root().join("log");
         let mut scene = Self { env, log, before, after: BTreeMap::new(), points: Vec::new() };
-        scene.copy(&["work"], "kept");
-        scene.copy_data("../kept");
-        let args = ["apply", "--release", "empty"];
-        let _ = args;
+        scene.keep();
         apply(&scene.env, &[]).launch_traced(&scene.log).run().expect_code(0);
         scene.after = tree(&scene.env.work());
         let counts = Trace::read(&scene.log);
@@ -50,18 +57,12 @@ impl Scene {
         scene
     }
 
-    fn copy(&self, names: &[&str], to: &str) {
-        let to = self.env.root().join(to);
-        std::fs::create_dir_all(&to).unwrap();
-        for name in names {
-            let from = self.env.root().join(name);
-            self.env.command("/bin/cp").arg("-a").arg(from).arg(&to).run().expect_code(0);
-        }
-    }
-
-    fn copy_data(&self, _to: &str) {
-        let kept = self.env.root().join("kept/data");
-        self.env.command("/bin/cp").arg("-a").arg(self.env.data()).arg(kept).run().expect_code(0);
+    fn keep(&self) {
+        let kept = self.env.root().join("kept");
+        std::fs::create_dir(&kept).unwrap();
+        let copy = || self.env.command("/bin/cp").arg("-a");
+        copy().arg(self.env.work()).arg(kept.join("work")).run().expect_code(0);
+        copy().arg(self.env.data()).arg(kept.join("data")).run().expect_code(0);
     }
 
     /// Everything as before the first apply.
@@ -197,18 +198,21 @@ fn the_journal_is_on_the_disk_before_data_data_before_names_and_names_before_the
         at.unwrap_or_else(|| panic!("{what} not in the trace"))
     };
     let last = |what: &str| calls.iter().rposition(|call| call.line.contains(what)).unwrap();
-    let synced = |from: usize, to: usize| {
-        calls[from..to].iter().filter(|call| call.name == "fsync").count()
-    };
+    let synced =
+        |from: usize, to: usize| calls[from..to].iter().filter(|call| call.name == "fsync").count();
     let spare_names = |name: &str, call: &str| {
-        calls.iter().position(|c| c.name == name && c.line.contains(".drybox-") && c.line.contains(call))
+        calls
+            .iter()
+            .position(|c| c.name == name && c.line.contains(".drybox-") && c.line.contains(call))
     };
     let plan = line("\"plan.half\"");
     let first_spare = line("\".drybox-");
     let staged = line("\"staged.half\"");
     let first_change = spare_names("renameat2", ".drybox-").unwrap();
     let done = last("\"undo\"");
-    assert!(plan < first_spare && first_spare < staged && staged < first_change && first_change < done);
+    assert!(
+        plan < first_spare && first_spare < staged && staged < first_change && first_change < done
+    );
     // The plan itself, its folder, and the box's.
     assert!(synced(plan, first_spare) >= 3, "{}", synced(plan, first_spare));
     // Everything that comes, everything that is kept.
@@ -216,6 +220,7 @@ fn the_journal_is_on_the_disk_before_data_data_before_names_and_names_before_the
     assert!(synced(staged, first_change) >= 2);
     // Every directory in which a name changed.
     assert!(synced(first_change, done) >= 3);
-    let swept = calls.iter().position(|c| c.name == "unlinkat" && c.line.contains(".drybox-")).unwrap();
+    let swept =
+        calls.iter().position(|c| c.name == "unlinkat" && c.line.contains(".drybox-")).unwrap();
     assert!(synced(first_change, swept) >= 3, "what went goes after its place was synced");
 }

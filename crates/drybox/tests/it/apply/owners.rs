@@ -25,7 +25,10 @@ mod root_only {
     fn w_101_what_root_lets_out_belongs_to_the_directorys_owner() {
         let env = of_a_user();
         let before = tree(&env.work());
-        changed(&env, "echo box > old; mkdir -p new/deep; echo n > new/deep/n; ln -s old link; rm -r d");
+        changed(
+            &env,
+            "echo box > old; mkdir -p new/deep; echo n > new/deep/n; ln -s old link; rm -r d",
+        );
         applied(&env, &[]);
         for path in ["old", "new", "new/deep", "new/deep/n", "link"] {
             let stat = env.work().join(path).symlink_metadata().unwrap();
