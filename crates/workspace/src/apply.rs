@@ -75,6 +75,8 @@ pub enum Refused {
     Special,
     /// What stands at this directory above is none, or no directory that comes with it.
     Above(RelPath),
+    /// This path above became something else, and stays as it is.
+    OnlyWith(RelPath),
     /// A directory that would have to go has something in it that stays.
     NotEmpty,
     /// The host's file is not its directory's owner's.

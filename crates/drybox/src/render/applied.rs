@@ -202,6 +202,7 @@ fn words(why: &Refused) -> String {
         Refused::Above(above) => {
             format!("{} is no directory on the host", Shown(above.as_bytes()))
         }
+        Refused::OnlyWith(above) => format!("comes only with {}", Shown(above.as_bytes())),
         Refused::NotEmpty => "the directory is not empty without what stays".to_owned(),
         Refused::OtherOwner => "the host's file belongs to another user".to_owned(),
         Refused::ManyDeletions => "one of many deletions".to_owned(),

@@ -73,9 +73,13 @@ impl Choice {
         let mut unused: BTreeSet<usize> = (0..wish.release.len()).collect();
         let mut choice = Self { chosen: Vec::new(), outcome: Outcome::default() };
         let mut deletions = Vec::new();
+        let mut turned = Vec::new();
         for one in judged {
             let path = one.change.path.clone();
             let places = [Some(&path), one.change.from.as_ref()];
+            if one.change.kind == Kind::Type {
+                turned.push(path.clone());
+            }
             if let Some(why) = places.iter().flatten().find_map(|path| excluded(path)) {
                 choice.outcome.excluded.push((path, why));
                 continue;
@@ -109,6 +113,7 @@ impl Choice {
                 choice.chosen.push(one);
             }
         }
+        choice.keep_together(&turned);
         if let Some(release) = unused.first().and_then(|index| wish.release.get(*index)) {
             return Err(release.clone());
         }
@@ -120,6 +125,24 @@ impl Choice {
             choice.chosen.extend(deletions);
         }
         Ok(choice)
+    }
+}
+
+impl Choice {
+    /// What is below a path that became something else comes with it, or not at all.
+    fn keep_together(&mut self, turned: &[RelPath]) {
+        let is_chosen = |path: &RelPath| self.chosen.iter().any(|one| one.change.path == *path);
+        let stay: Vec<&RelPath> = turned.iter().filter(|path| !is_chosen(path)).collect();
+        if stay.is_empty() {
+            return;
+        }
+        let (chosen, refused) = (&mut self.chosen, &mut self.outcome.refused);
+        chosen.retain(|one| {
+            let path = &one.change.path;
+            let with = stay.iter().find(|above| path.is_within(above));
+            refused.extend(with.map(|above| (path.clone(), Refused::OnlyWith((*above).clone()))));
+            with.is_none()
+        });
     }
 }
 

@@ -7,14 +7,14 @@ use drybox_spec::{BoxName, HostPath};
 use drybox_tree::{Errno, RelPath, Root, TreeError, TreeOp};
 use rustix::fs::{
     AtFlags, FlockOperation, Mode, OFlags, XattrFlags, chownat, fchmod, flock, fsetxattr, fstat,
-    lstat, openat, utimensat,
+    futimens, lstat, openat, utimensat,
 };
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 use rustix::process::{Gid, Uid};
 
 use super::{BoxError, Meta, Result, Store, Why, below, rel};
 use crate::count::{Counted, count};
-use crate::exact::Instant;
+use crate::exact::{Instant, Stamp};
 
 /// Which box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub struct OpenBox {
     pub(super) meta: Meta,
     pub(super) is_new: bool,
     was_killed: bool,
-    /// When a run began that may add changes.
-    pub(super) began: Option<Instant>,
+    /// A run began that may add changes.
+    ran: bool,
     pub(super) conflicts: usize,
 }
 
@@ -227,7 +227,7 @@ impl Store {
                 meta,
                 is_new,
                 was_killed: false,
-                began: None,
+                ran: false,
                 conflicts: 0,
             });
         }
@@ -272,8 +272,6 @@ impl OpenBox {
     /// # Errors
     /// *Host*.
     pub fn prepare(&mut self, hosts: &[HostPath]) -> Result<Option<Vec<HostPath>>> {
-        // Before anything is copied up; as coarse as the times of files.
-        let began = now();
         let last = if self.is_new { None } else { self.last_change()? };
         let before = self.meta.layers.len();
         for host in hosts {
@@ -300,8 +298,28 @@ impl OpenBox {
             (false, true) => self.write_evidence(last)?,
             (false, false) => self.settle()?,
         }
-        self.began = Some(began);
+        if !self.is_new {
+            self.touch()?;
+        }
+        self.ran = true;
         Ok(Some(folders))
+    }
+
+    /// When its run began: the time of its folder, in which something was made or that was touched
+    /// just before anything could be copied up.
+    ///
+    /// A clock would be finer, or coarser, than the times of files. This is one of them: what was
+    /// changed on the host later is not older (since Linux 6.13, to the nanosecond, because the
+    /// folder's time was looked at before it was changed; earlier, to the tick).
+    fn began(&self) -> Result<Instant> {
+        Ok(Stamp::of(&self.dir.stat_self()?).changed())
+    }
+
+    fn touch(&self) -> Result<()> {
+        let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+        let times = Timestamps { last_access: now, last_modification: now };
+        futimens(&self.dir, &times)
+            .map_err(|errno| TreeError::of(TreeOp::Write, b".")(errno).into())
     }
 
     fn prepare_layer(&mut self, host: &HostPath, folder: &RelPath) -> Result<bool> {
@@ -436,7 +454,7 @@ impl OpenBox {
             }
             return Ok(Ended::Gone);
         }
-        let since = if self.began.is_some() { self.began } else { self.last_change()? };
+        let since = if self.ran { Some(self.began()?) } else { self.last_change()? };
         self.write_evidence(since)?;
         for number in 0..self.meta.layers.len() {
             if let Some(folder) = Meta::folder(number) {

@@ -145,7 +145,9 @@ fn modes_come_without_what_gives_rights_away() {
         "umask 0; echo a > wide; chmod 777 wide; echo b > suid; chmod 4755 suid; chmod 666 old; \
          mkdir -m 1777 sticky; mkdir -m 2755 setgid; echo c > setgid/c; chmod 750 setgid",
     );
-    applied(&env, &["--release", "wide", "--release", "suid"]);
+    let held = ["wide", "suid", "old", "setgid/c"];
+    let release: Vec<&str> = held.iter().flat_map(|path| ["--release", path]).collect();
+    applied(&env, &release);
     let modes = ["wide", "suid", "old", "sticky", "setgid"].map(|path| {
         let mode = env.work().join(path).metadata().unwrap().mode() & 0o7777;
         format!("{path} {mode:o}")

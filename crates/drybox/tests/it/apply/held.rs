@@ -36,11 +36,14 @@ fn w_091_a_release_is_an_id_or_a_path_to_the_letter() {
         &env,
         "mkdir -p .vscode; echo '[' > .vscode/tasks.json; echo x > '*'; echo x > H-GIT-01",
     );
-    for wrong in ["*", ".vscode", "tasks.json", "H-XX-99", "", "./H-GIT-01", "H-GIT-01"] {
+    for wrong in [".vscode", "tasks.json", "H-XX-99", "", "./H-GIT-01", "H-GIT-01"] {
         let done = apply(&env, &["--release", wrong]).run().expect_code(125);
         assert!(done.stderr.contains("error:"), "{wrong}: {}", done.stderr);
     }
     assert!(tree(&env.work()).is_empty());
+    let told = applied(&env, &["--release", "*"]);
+    assert!(told.contains("held     .vscode/tasks.json\n"), "{told}");
+    assert!(at(&env, "*").is_some() && at(&env, ".vscode").is_none());
 }
 
 #[test]
