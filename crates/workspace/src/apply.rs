@@ -188,8 +188,13 @@ fn commit(
     plan: &Plan,
     ready: &Ready,
 ) -> Result<Strangers, TreeError> {
-    journal.staged(&ready.turns)?;
     let work = Work::new(site, journal, plan, ready);
+    if let Err(error) = journal.staged(&ready.turns) {
+        // No name has changed yet.
+        work.sweep_all()?;
+        Journal::forget(own, NOW)?;
+        return Err(error);
+    }
     match work.forward() {
         Ok(strangers) => {
             Journal::done(own)?;

@@ -4,6 +4,7 @@ mod boxes;
 mod error;
 mod meta;
 mod pending;
+mod prepare;
 #[cfg(test)]
 mod tests;
 

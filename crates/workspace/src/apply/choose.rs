@@ -113,7 +113,6 @@ impl Choice {
                 choice.chosen.push(one);
             }
         }
-        choice.keep_together(&turned);
         if let Some(release) = unused.first().and_then(|index| wish.release.get(*index)) {
             return Err(release.clone());
         }
@@ -124,6 +123,7 @@ impl Choice {
         } else {
             choice.chosen.extend(deletions);
         }
+        choice.keep_together(&turned);
         Ok(choice)
     }
 }

@@ -140,8 +140,16 @@ impl Journal {
     pub(super) fn begin(own: &Root, plan: &Plan) -> Result<Self, TreeError> {
         let name = name(NOW)?;
         own.remove_all(&name)?;
-        own.make_dir(&name, 0o700)?;
-        let journal = Self { folder: own.dir(&name)? };
+        let begun = Self::write_plan(own, &name, plan);
+        if begun.is_err() {
+            own.remove_all(&name)?;
+        }
+        begun
+    }
+
+    fn write_plan(own: &Root, name: &RelPath, plan: &Plan) -> Result<Self, TreeError> {
+        own.make_dir(name, 0o700)?;
+        let journal = Self { folder: own.dir(name)? };
         journal.folder.make_dir(&self::name("old")?, 0o700)?;
         journal.write("plan", &plan.encode())?;
         own.sync_dir(None)?;

@@ -84,7 +84,8 @@ impl<'a> Work<'a> {
                     return Ok(true);
                 }
                 if !self.is(path, &turn.old, goes)? {
-                    return Ok(false);
+                    // Done before, and followed by the directory that comes in its place.
+                    return Ok(self.comes_as_dir(path) && self.is_dir(path)?);
                 }
                 self.owner.act(|| self.lower.rename(path, &spare))?;
                 // What was moved away is looked at once more: nobody's edit is lost between.
@@ -159,7 +160,7 @@ impl<'a> Work<'a> {
             // What somebody has put into it stays, and it with that.
             Op::MakeDir(path, _) => {
                 self.owner.act(|| self.lower.remove_dir(path))?;
-                Ok(!self.exists(path)?)
+                Ok(!self.is_dir(path)?)
             }
             Op::Mode(path, old, _) => self.set_mode(path, *old),
         }
@@ -187,6 +188,11 @@ impl<'a> Work<'a> {
         let (in_place, aside) = (self.now(path)?, self.now(spare)?);
         // Not done, or taken back already.
         if in_place == turn.old && (aside == turn.new || aside == Exact::Absent) {
+            self.sweep(index)?;
+            return Ok(true);
+        }
+        // What comes lies aside still, whatever is in its place.
+        if aside == turn.new && aside != Exact::Absent && turn.old != turn.new {
             self.sweep(index)?;
             return Ok(true);
         }
@@ -267,6 +273,15 @@ impl<'a> Work<'a> {
 
     fn spare(&self, index: usize) -> Result<RelPath, TreeError> {
         self.plan.spare(index).ok_or_else(|| TreeError::of(TreeOp::Open, b"plan")(Errno::INVAL))
+    }
+
+    fn comes_as_dir(&self, path: &RelPath) -> bool {
+        self.plan.ops.iter().any(|op| matches!(op, Op::MakeDir(made, _) if made == path))
+    }
+
+    fn is_dir(&self, path: &RelPath) -> Result<bool, TreeError> {
+        let stat = self.owner.act(|| self.lower.stat(path))?;
+        Ok(stat.is_some_and(|stat| kind_of(&stat) == FileType::Directory))
     }
 
     fn exists(&self, path: &RelPath) -> Result<bool, TreeError> {
