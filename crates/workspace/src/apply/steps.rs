@@ -199,7 +199,9 @@ impl<'a> Work<'a> {
         if in_place != turn.new {
             return Ok(false);
         }
-        if aside == Exact::Absent && turn.old != Exact::Absent {
+        if turn.old != Exact::Absent && aside != turn.old {
+            // Half of it may lie there, of one that was killed.
+            self.sweep(index)?;
             self.write_old(index, path, spare, &turn.old)?;
         }
         match (&turn.old, &turn.new) {

@@ -133,6 +133,28 @@ fn ap_16_w_071_killed_at_any_point_a_rollback_restores_every_byte() {
 }
 
 #[test]
+fn an_undo_that_was_killed_goes_on_where_it_was() {
+    let scene = Scene::new();
+    let undo = || scene.env.drybox().arg("undo");
+    undo().launch_traced(&scene.log).run().expect_code(0);
+    let counts = Trace::read(&scene.log);
+    let counts = counts.counts();
+    let mut died = 0;
+    for call in ["renameat2", "pwrite64", "unlinkat", "fchmod", "symlinkat", "mkdirat"] {
+        let times = u32::try_from(counts.get(call).copied().unwrap_or(0)).unwrap();
+        for nth in (1..=times).step_by(3) {
+            scene.reset();
+            applied(&scene.env, &[]);
+            let killed = undo().launch_killed(call, nth, &scene.log).run();
+            died += usize::from(killed.signal() == Some(9));
+            undo().run().expect_code(0);
+            assert_eq!(tree(&scene.env.work()), scene.before, "killed at {call} {nth}");
+        }
+    }
+    assert!(died > 10, "{died}");
+}
+
+#[test]
 fn a_run_a_diff_and_a_discard_wait_until_a_half_done_apply_is_whole_again() {
     let scene = Scene::new();
     scene.reset();
