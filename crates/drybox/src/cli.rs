@@ -135,6 +135,7 @@ Examples:
   drybox run --explain -- npm test what that box would see; runs nothing
   drybox can read ~/.ssh/id_rsa    one question about a box, yes or no
   drybox diff                      what runs changed here, before it is changed
+  drybox apply                     lets out what was shown, but for what is held
   drybox doctor                    whether boxes run here, with every wall
   drybox run --help                every flag";
 

@@ -1,5 +1,6 @@
 //! One file a command: calls the rooms, hands what they say to `render`.
 
+mod apply;
 mod boxes;
 pub(crate) mod can;
 mod completions;
@@ -10,6 +11,7 @@ mod log;
 pub(crate) mod prove;
 pub(crate) mod run;
 mod scan;
+mod undo;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,6 +22,8 @@ use drybox_spec::{Kind, Report};
 /// The commands beside `run`, in the order of the help. A new one is a file here and a row.
 pub(crate) const COMMANDS: &[Entry] = &[
     diff::ENTRY,
+    apply::ENTRY,
+    undo::ENTRY,
     discard::ENTRY,
     boxes::ENTRY,
     log::ENTRY,

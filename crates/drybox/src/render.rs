@@ -1,6 +1,7 @@
 //! Everything that drybox itself writes: errors, notes, explanations, as text or as JSON.
 
 mod answer;
+mod applied;
 mod boxes;
 mod changes;
 mod doors;
@@ -16,6 +17,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 pub(crate) use answer::answer;
+pub(crate) use applied::{Told, applied, recovered, undone, unseen};
 pub(crate) use boxes::{Listed, boxes};
 pub(crate) use changes::{Item, NoPatch, escaped, json, names, patch, stat, text};
 pub(crate) use doors::doors;

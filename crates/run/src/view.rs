@@ -1,5 +1,7 @@
 //! The workspace's copy-on-write view: which directories it shows, and the box that keeps changes.
 
+mod orphans;
+
 use std::cell::OnceCell;
 
 use drybox_jail::{Otherwise, View as Mount};
@@ -180,7 +182,7 @@ pub fn pending_box(host: &Host<'_>, name: Option<&BoxName>) -> Result<Option<Ope
     };
     match (store.find(&workspace, name.unwrap_or(&BoxName::default())), name) {
         (Err(BoxError::Missing { .. }), None) => Ok(None),
-        (found, _) => found.map(Some),
+        (found, _) => settled(found?).map(Some),
     }
 }
 
@@ -194,6 +196,15 @@ pub fn torn_box(host: &Host<'_>, name: Option<&BoxName>) -> Result<Option<OpenBo
     let store = host.data.as_ref().map(Store::existing).transpose()?.flatten();
     let default = BoxName::default();
     store.map(|store| store.find_torn(&workspace, name.unwrap_or(&default))).transpose()
+}
+
+/// The lock of a box goes with its supervisor; whether its last process is gone, too, is looked for
+/// where the last run did not come to its end.
+fn settled(opened: OpenBox) -> Result<OpenBox, BoxError> {
+    if opened.was_left_mounted()? && !orphans::are_gone() {
+        return Err(opened.in_use());
+    }
+    Ok(opened)
 }
 
 impl View {
@@ -253,6 +264,9 @@ impl View {
             if spec.life.value != Life::ThrownAway && notices.iter().all(|n| !is_memory(n)) {
                 notices.push(Notice::ChangesInMemory { why: NO_PLACE.to_owned() });
             }
+        }
+        if let Some(files) = opened.as_ref().map(OpenBox::conflicts).filter(|files| *files > 0) {
+            notices.push(Notice::HostChanged { files });
         }
         let perhaps_in_use = opened.as_ref().is_some_and(OpenBox::was_killed);
         let mut folders = folders.unwrap_or_default().into_iter();

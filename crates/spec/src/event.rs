@@ -79,6 +79,11 @@ pub enum Notice {
         /// The file, escaped.
         path: String,
     },
+    /// Files of the workspace were changed on the host and in the box: the box shows its own.
+    HostChanged {
+        /// How many.
+        files: usize,
+    },
     /// The box of changes could not be brought to its end.
     BoxNotEnded {
         /// Why.

@@ -22,6 +22,7 @@
 
 mod error;
 mod path;
+mod place;
 mod remove;
 mod root;
 #[cfg(test)]

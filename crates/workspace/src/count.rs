@@ -30,9 +30,9 @@ impl Counted {
 }
 
 /// What a run may spend on counting: a box with a hundred thousand changes costs no more.
-const LIMITS: Limits = Limits { entries: 500, bytes: 4 << 20 };
+pub(crate) const LIMITS: Limits = Limits { entries: 500, bytes: 4 << 20 };
 
-pub(crate) fn count(layers: &[Layer]) -> Result<Counted, TreeError> {
+pub(crate) fn count(layers: &[Layer], limits: Limits) -> Result<Counted, TreeError> {
     let mut counted = Counted::default();
     for (number, layer) in layers.iter().enumerate() {
         if layer.upper.is_empty()? {
@@ -46,7 +46,7 @@ pub(crate) fn count(layers: &[Layer]) -> Result<Counted, TreeError> {
             }
             lower => lower?,
         };
-        let (changes, complete) = compare_some(&layer.upper, &lower, LIMITS)?;
+        let (changes, complete) = compare_some(&layer.upper, &lower, limits)?;
         counted.more |= !complete;
         for change in changes {
             let sum = match area(&change.path, number > 0) {

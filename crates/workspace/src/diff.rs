@@ -14,7 +14,7 @@ use drybox_tree::{FileType, RelPath, Stat, kind_of};
 
 pub use area::{Area, area};
 pub use compare::{Limits, compare};
-pub(crate) use compare::{compare_some, is_opaque};
+pub(crate) use compare::{OPAQUE, compare_some, is_opaque, is_whiteout};
 pub use content::Pair;
 pub(crate) use unified::readable;
 pub use unified::{Diffed, Hunk, Line, Unified, unified};

@@ -23,6 +23,7 @@ mod users;
 
 pub use change::{Change, Held, Kind, Line, Lookup, Nothing, READ_LIMIT, State};
 pub use judge::{Judge, Judging, judge};
+pub(crate) use name::normal;
 pub use parse::check;
 pub use places::{MOST as MOST_PLACES, places};
 pub use rule::{

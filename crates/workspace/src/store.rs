@@ -5,6 +5,8 @@ mod error;
 mod layers;
 mod meta;
 pub(crate) mod own;
+mod pending;
+mod prepare;
 mod ready;
 #[cfg(test)]
 mod tests;
@@ -17,6 +19,7 @@ use rustix::fs::OFlags;
 pub use boxes::{BoxId, Ended, Found, Layer, OpenBox, Start};
 pub use error::{BoxError, Why};
 pub use meta::Meta;
+pub use pending::Pending;
 pub use ready::Leftover;
 
 type Result<T> = std::result::Result<T, BoxError>;

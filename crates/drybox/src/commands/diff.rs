@@ -7,7 +7,9 @@ use std::process::{Command as Program, ExitCode, Stdio};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use drybox_run::workspace::hold::Users;
-use drybox_run::workspace::{Area, Layer, OpenBox, Pair, RelPath, Root, area, compare, held_for};
+use drybox_run::workspace::{
+    Area, Layer, OpenBox, Pair, Pending, RelPath, Root, area, compare, held_for,
+};
 use drybox_run::{pending_box, place_around, record, users_settings};
 use drybox_spec::{BoxName, Event, HostPath};
 
@@ -56,10 +58,13 @@ fn run(matches: &ArgMatches) -> Done {
     let host = host.for_run();
     let base = place_around(&host).top;
     let wanted = wanted(matches, &host.cwd)?;
-    let opened = pending_box(&host, matches.get_one("box")).map_err(boxed)?;
+    let mut opened = pending_box(&host, matches.get_one("box")).map_err(boxed)?;
     if opened.as_ref().is_some_and(|opened| !opened.is_of_what_stands()) {
         render::note("these changes were made to another directory, which stood here before");
     }
+    opened.as_mut().map_or(Ok(()), OpenBox::settle).map_err(boxed)?;
+    let evidence = opened.as_ref().map(OpenBox::pending).transpose().map_err(boxed)?.flatten();
+    let evidence = evidence.map(Pending::into_evidence).unwrap_or_default();
     let layers = opened.as_ref().map(OpenBox::layers).transpose().map_err(boxed)?;
     let layers = Opened::of(layers.unwrap_or_default())?;
     let counts = ["name-only", "stat", "patch"].iter().any(|form| matches.get_flag(form));
@@ -70,13 +75,24 @@ fn run(matches: &ArgMatches) -> Done {
         users = users_settings(&host, &base);
         Rules::Asked(&users)
     };
-    let items = items(&layers, &wanted, rules)?;
+    let mut items = items(&layers, &wanted, rules)?;
     if let Some(opened) = &opened {
         let held = || items.iter().filter(|item| !item.held.is_empty()).count();
         let held = matches!(rules, Rules::Asked(_)).then(held);
         let shown = Event::Shown { changes: items.len(), held };
         record(&host, &base, opened.name(), &[shown]).iter().for_each(render::tell);
     }
+    if let Some(first) = layers.first() {
+        for item in items.iter_mut().filter(|item| !item.is_elsewhere) {
+            item.conflict = evidence.quick(&first.lower, &item.change).map_err(boxed)?;
+        }
+    }
+    // What is printed in full is what may come out without another question.
+    let remember = || {
+        let (Some(opened), Some(first)) = (&opened, layers.first()) else { return Ok(()) };
+        let shown = items.iter().filter(|item| !item.is_elsewhere).map(|item| &item.change);
+        opened.remember_shown(&first.layer.upper, shown).map_err(boxed)
+    };
     if matches.get_flag("json") {
         return show(&render::json(base.as_bytes(), &items));
     }
@@ -87,10 +103,12 @@ fn run(matches: &ArgMatches) -> Done {
         return page(&render::stat(&items).map_err(boxed)?);
     }
     if matches.get_flag("patch") {
+        remember()?;
         return print_patch(&items);
     }
     let colour = io::stdout().is_terminal() && wants_colour();
     let text = render::text(&items, colour).map_err(boxed)?;
+    remember()?;
     drop(items);
     drop(layers);
     // A run may begin while the user reads.
@@ -148,8 +166,10 @@ pub(super) fn items<'a>(
                     from: change.from.as_ref().map(name),
                     area: area(&change.path, number > 0),
                     pair,
+                    is_elsewhere: number > 0,
                     change,
                     held,
+                    conflict: None,
                 });
             }
         }
@@ -174,29 +194,28 @@ fn is_below(path: &[u8], wanted: &[HostPath]) -> bool {
 /// nothing of the tree may say where they lead.
 pub(super) fn wanted(matches: &ArgMatches, cwd: &HostPath) -> Result<Vec<HostPath>, Failure> {
     let typed = matches.get_many::<OsString>("paths").unwrap_or_default();
-    typed
-        .map(|typed| {
-            let typed = typed.as_bytes();
-            // An empty variable of a script is not the whole directory.
-            if typed.is_empty() {
-                return HostPath::parse(typed).map_err(boxed_path);
-            }
-            let mut parts: Vec<&[u8]> = match typed.starts_with(b"/") {
-                true => Vec::new(),
-                false => cwd.as_bytes().split(|&byte| byte == b'/').collect(),
-            };
-            for part in typed.split(|&byte| byte == b'/') {
-                match part {
-                    b"" | b"." => {}
-                    b".." => drop(parts.pop()),
-                    part => parts.push(part),
-                }
-            }
-            let parts: Vec<&[u8]> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-            let path = [b"/", parts.join(&b'/').as_slice()].concat();
-            HostPath::parse(&path).map_err(boxed_path)
-        })
-        .collect()
+    typed.map(|typed| absolute(typed.as_bytes(), cwd)).collect()
+}
+
+pub(super) fn absolute(typed: &[u8], cwd: &HostPath) -> Result<HostPath, Failure> {
+    // An empty variable of a script is not the whole directory.
+    if typed.is_empty() {
+        return HostPath::parse(typed).map_err(boxed_path);
+    }
+    let mut parts: Vec<&[u8]> = match typed.starts_with(b"/") {
+        true => Vec::new(),
+        false => cwd.as_bytes().split(|&byte| byte == b'/').collect(),
+    };
+    for part in typed.split(|&byte| byte == b'/') {
+        match part {
+            b"" | b"." => {}
+            b".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    let parts: Vec<&[u8]> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let path = [b"/", parts.join(&b'/').as_slice()].concat();
+    HostPath::parse(&path).map_err(boxed_path)
 }
 
 fn print_patch(items: &[Item<'_>]) -> Done {

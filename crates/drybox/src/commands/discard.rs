@@ -73,7 +73,7 @@ fn run(matches: &ArgMatches) -> Done {
         }
         opened => opened.map_err(boxed)?,
     };
-    let Some(opened) = opened else {
+    let Some(mut opened) = opened else {
         return match wanted.into_iter().next() {
             Some(path) => Err(boxed(NotDiscarded::Unchanged { path })),
             None => {
@@ -82,6 +82,7 @@ fn run(matches: &ArgMatches) -> Done {
             }
         };
     };
+    opened.settle().map_err(boxed)?;
     let layers = Opened::of(opened.layers().map_err(boxed)?)?;
     // What cannot be compared can still be thrown away.
     let changes = items(&layers, &wanted, Rules::Unasked).ok();
@@ -94,7 +95,7 @@ fn run(matches: &ArgMatches) -> Done {
     }
     let (workspace, name) = (opened.workspace().cloned(), opened.name().cloned());
     if wanted.is_empty() {
-        opened.remove().map_err(boxed)?;
+        opened.discard_all().map_err(boxed)?;
     } else {
         for path in &wanted {
             discard_one(&opened, path)?;
@@ -147,11 +148,17 @@ fn counted(count: Option<usize>) -> String {
 }
 
 fn confirmed(count: Option<usize>) -> Result<bool, Failure> {
+    let what = counted(count);
+    asked(&format!("throw away {what}?")).ok_or_else(|| boxed(NotDiscarded::NotAsked { what }))
+}
+
+/// Asks at a terminal; none: there is nobody to ask.
+pub(super) fn asked(question: &str) -> Option<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(boxed(NotDiscarded::NotAsked { what: counted(count) }));
+        return None;
     }
-    render::ask(&format!("throw away {}? [y/N] ", counted(count)));
+    render::ask(&format!("{question} [y/N] "));
     let mut answer = String::new();
     let read = io::stdin().lock().read_line(&mut answer);
-    Ok(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
+    Some(read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes"))
 }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use drybox_run::workspace::hold::Held;
 use drybox_run::workspace::{
-    Area, Change, Diffed, Kind, Line, Node, NodeKind, Pair, TreeError, Unified, unified,
+    Area, Change, Conflict, Diffed, Kind, Line, Node, NodeKind, Pair, TreeError, Unified, unified,
 };
 use drybox_spec::{Shown, ShownLine};
 use serde::Serialize;
@@ -26,8 +26,12 @@ pub(crate) struct Item<'a> {
     pub(crate) change: Change,
     pub(crate) pair: Pair<'a>,
     pub(crate) area: Area,
+    /// It is in one of git's directories outside of the workspace.
+    pub(crate) is_elsewhere: bool,
     /// Why it would not come out with the others.
     pub(crate) held: Vec<Held>,
+    /// What somebody did on the host meanwhile.
+    pub(crate) conflict: Option<Conflict>,
 }
 
 /// The form of `--json`, which outsiders rely on.
@@ -53,6 +57,9 @@ struct ToldChange<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     is: Option<&'static str>,
     held: &'a [Held],
+    /// What somebody did on the host meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflict: Option<&'static str>,
 }
 
 /// As JSON: every change, git's own included. `held` says why one would not come out.
@@ -70,6 +77,7 @@ pub(crate) fn json(base: &[u8], items: &[Item<'_>]) -> String {
             was: word(item.change.old),
             is: word(item.change.new),
             held: &item.held,
+            conflict: item.conflict.map(Conflict::words),
         }
     });
     let told = Told { base: Shown(base).to_string(), changes: changes.collect() };
@@ -77,7 +85,7 @@ pub(crate) fn json(base: &[u8], items: &[Item<'_>]) -> String {
     serde_json::to_string_pretty(&told).unwrap_or_default() + "\n"
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _written = write!(text, "{byte:02x}");
         text
@@ -120,6 +128,9 @@ pub(crate) fn text(items: &[Item<'_>], colour: bool) -> Result<String, TreeError
         text += &paint.title(&title(item));
         text.push('\n');
         text += &item.held.iter().map(reasons).collect::<String>();
+        if let Some(conflict) = item.conflict {
+            let _written = writeln!(text, "  conflict: {}", conflict.words());
+        }
         if text.len() > MOST_TEXT {
             text += "  (much more has changed: drybox diff --stat, or name paths)\n";
             continue;
@@ -140,7 +151,7 @@ pub(crate) fn text(items: &[Item<'_>], colour: bool) -> Result<String, TreeError
 }
 
 /// Why a change is held, and the lines that say so.
-fn reasons(held: &Held) -> String {
+pub(super) fn reasons(held: &Held) -> String {
     let mut text = format!("  held: {} ({}): {}\n", held.rule, held.severity.word(), held.why);
     for line in &held.lines {
         let _written = match line.line {

@@ -80,7 +80,9 @@ fn changes(pending: &Pending) -> Option<String> {
         false => format!(" --box {}", pending.name.as_str()),
     };
     let place = Shown(pending.workspace.as_bytes());
-    Some(format!("note: {what} in {place}: drybox diff{name}, drybox discard{name}\n"))
+    Some(format!(
+        "note: {what} in {place}: drybox diff{name}, drybox apply{name}, drybox discard{name}\n"
+    ))
 }
 
 fn notice(notice: &Notice) -> String {
@@ -135,6 +137,13 @@ fn notice(notice: &Notice) -> String {
         Notice::GitNamesMany { path } => {
             format!("{} names more than is looked at; what it names is not shown", Shown(path))
         }
+        Notice::HostChanged { files: 1 } => {
+            "1 file was changed on the host, too, and the box showed its own: drybox diff"
+                .to_owned()
+        }
+        Notice::HostChanged { files } => format!(
+            "{files} files were changed on the host, too, and the box showed its own: drybox diff"
+        ),
         Notice::BoxNotEnded { why } => format!("the changes could not be looked at: {why}"),
         Notice::NotLogged { why } => format!("this is not in the event log: {why}"),
         Notice::RunsByItself { path, findings, more } => {

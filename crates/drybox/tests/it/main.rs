@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::unwrap_used, reason = "a test ends where something is not as it must be")]
 
+mod apply;
 mod bad_input;
 mod can;
 mod direct;

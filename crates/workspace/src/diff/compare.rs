@@ -313,10 +313,11 @@ fn unlocked<T>(
     answer
 }
 
-const OPAQUE: &str = "user.overlay.opaque";
+/// How the kernel marks a directory that hides the host's.
+pub(crate) const OPAQUE: &str = "user.overlay.opaque";
 
 /// A deletion: nobody but the kernel can make one in an upper layer (inside, mknod(2) of one fails).
-fn is_whiteout(stat: &Stat) -> bool {
+pub(crate) fn is_whiteout(stat: &Stat) -> bool {
     kind_of(stat) == FileType::CharacterDevice && stat.st_rdev == 0
 }
 

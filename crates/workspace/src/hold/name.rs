@@ -13,7 +13,7 @@ use letters::{ALIKE, MARKED};
 
 /// The path under which the table's globs are tried: lower case, without what a file system may
 /// leave out, `git~1` as `.git`.
-pub(super) fn normal(path: &[u8]) -> String {
+pub(crate) fn normal(path: &[u8]) -> String {
     let text = String::from_utf8_lossy(path);
     let parts: Vec<String> = text.split('/').map(normal_component).collect();
     parts.join("/")

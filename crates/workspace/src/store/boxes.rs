@@ -9,11 +9,11 @@ use rustix::fs::{
     AtFlags, FlockOperation, Mode, Timespec, Timestamps, UTIME_NOW, fchmod, flock, utimensat,
 };
 
-use super::layers::look;
-use super::meta::Stood;
 use super::ready::{GONE, is_gone, is_spare, sweep, take_ready};
 use super::{BoxError, Meta, Result, Store, Why, below, rel};
-use crate::count::{Counted, count};
+use crate::count::{Counted, LIMITS, count};
+use crate::diff::Limits;
+use crate::exact::Instant;
 
 /// Which box.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +37,16 @@ pub enum Start {
 #[derive(Debug)]
 #[must_use]
 pub struct OpenBox {
-    boxes: Root,
-    folder: RelPath,
+    pub(super) boxes: Root,
+    pub(super) folder: RelPath,
     pub(super) dir: Root,
-    path: HostPath,
+    pub(super) path: HostPath,
     pub(super) meta: Meta,
-    is_new: bool,
+    pub(super) is_new: bool,
     pub(super) was_killed: bool,
+    /// A run began that may add changes.
+    pub(super) ran: bool,
+    pub(super) conflicts: usize,
 }
 
 /// The changes to one directory of the host.
@@ -68,7 +71,8 @@ impl Drop for Layer {
 /// What is left of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
-    /// Nothing had changed, or the box was to be thrown away: it is gone.
+    /// Nothing had changed, or the box was to be thrown away: it is gone, unless it is needed to take
+    /// back what came out of it.
     Gone,
     /// This much is pending.
     Kept(Counted),
@@ -160,6 +164,7 @@ impl Store {
     }
 
     fn put_aside(&self, workspace: &HostPath, old: OpenBox, name: &BoxName) -> Result<()> {
+        old.expect_whole()?;
         let previous = format!("{}.previous", name.as_str());
         let previous =
             BoxName::parse(previous.as_bytes()).map_err(|_| broken(previous.as_bytes()))?;
@@ -237,6 +242,8 @@ impl Store {
                 meta,
                 is_new,
                 was_killed: false,
+                ran: false,
+                conflicts: 0,
             });
         }
         Err(in_use(told(), workspace))
@@ -294,53 +301,6 @@ impl OpenBox {
         self.was_killed
     }
 
-    /// Makes the folders that an overlay over each of `hosts` needs, and says where they are; none:
-    /// this filesystem has no extended attributes, so no overlay can write here.
-    ///
-    /// What is written belongs to the owner of the host's directory in the end.
-    ///
-    /// # Errors
-    /// *Host*.
-    pub fn prepare(&mut self, hosts: &[HostPath]) -> Result<Option<Vec<HostPath>>> {
-        let mut looks = Vec::new();
-        for host in hosts {
-            // A look, for it may be a directory that cannot be listed.
-            looks.push(look(host).map_err(TreeError::of(TreeOp::Read, host.as_bytes()))?);
-        }
-        let stands = looks.first().map(Stood::of);
-        if self.is_new {
-            self.meta.stood = stands;
-        } else if let (Some(stood), Some(stands), Some(name)) =
-            (self.meta.stood, stands, &self.meta.name)
-            && stood != stands
-            && let Some(workspace) = self.meta.layers.first()
-        {
-            let (name, workspace) = (name.as_str().to_owned(), workspace.clone());
-            return Err(BoxError::OfAnother { name, workspace, source: Why::Replaced });
-        }
-        let before = self.meta.layers.len();
-        for host in hosts {
-            if !self.meta.layers.contains(host) {
-                self.meta.layers.push(host.clone());
-            }
-        }
-        let mut folders = Vec::new();
-        for (host, owner) in hosts.iter().zip(&looks) {
-            let number = self.meta.layers.iter().position(|layer| layer == host);
-            let folder = number.and_then(Meta::folder);
-            let folder = folder.ok_or_else(|| broken(host.as_bytes()))?;
-            if !self.prepare_layer(owner, &folder)? {
-                return Ok(None);
-            }
-            folders.push(below(&self.path, folder.as_bytes())?);
-        }
-        // Last: until then the layers are made, or adopted, once more.
-        if self.is_new || self.meta.layers.len() != before {
-            self.dir.replace(&rel(Meta::FILE.as_bytes())?, &self.meta.encode(), 0o600)?;
-        }
-        Ok(Some(folders))
-    }
-
     /// Every directory that it has changes to.
     ///
     /// # Errors
@@ -395,7 +355,7 @@ impl OpenBox {
         for layer in &layers {
             is_empty &= layer.upper.is_empty()?;
         }
-        if is_empty {
+        if is_empty && (self.is_new || !self.has_undo()?) {
             self.leave()?;
             return Ok(Ended::Gone);
         }
@@ -404,12 +364,20 @@ impl OpenBox {
             self.remove()?;
             return Ok(Ended::Gone);
         }
-        let counted = count(&layers)?;
+        let mut counted = count(&layers, LIMITS)?;
+        // What came out is there still, and no change: it would pass for one that was not looked at.
+        if counted.more && !self.is_new && self.has_undo()? {
+            counted = count(&layers, Limits::NONE)?;
+        }
         drop(layers);
         if counted.is_nothing() {
-            self.remove()?;
+            if self.is_new || !self.has_undo()? {
+                self.remove()?;
+            }
             return Ok(Ended::Gone);
         }
+        let since = if self.ran { Some(self.began()?) } else { self.last_change()? };
+        self.write_evidence(since)?;
         for number in 0..self.meta.layers.len() {
             if let Some(folder) = Meta::folder(number) {
                 match self.renew_work(&folder) {
@@ -446,10 +414,6 @@ impl OpenBox {
             }
         }
     }
-
-    pub(super) const fn boxes(&self) -> &Root {
-        &self.boxes
-    }
 }
 
 fn in_use(name: String, workspace: &HostPath) -> BoxError {
@@ -477,6 +441,12 @@ pub struct Found {
 
 pub(super) fn broken(folder: &[u8]) -> BoxError {
     BoxError::Broken { folder: folder.to_vec(), name: None }
+}
+
+/// The kernel's clock for times of files.
+pub(super) fn now() -> Instant {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    (now.tv_sec, now.tv_nsec)
 }
 
 /// How often a box may be removed under our hands, or its name be another's.

@@ -51,6 +51,12 @@ pub enum BoxError {
         /// Where boxes are.
         store: HostPath,
     },
+    /// An apply was killed in it: the host's directory may be changed by half.
+    #[error("drybox apply was interrupted in the box {name}")]
+    HalfApplied {
+        /// The box.
+        name: String,
+    },
     /// What it says about itself is torn (a power failure), or of another drybox.
     #[error("the box in {} cannot be read", Shown(folder))]
     Broken {
@@ -84,7 +90,7 @@ pub enum Why {
         errno: Errno,
     },
     /// One at a time.
-    #[error("a run is alive in it, or drybox diff or discard is at work there")]
+    #[error("a run is alive in it, or another drybox command is at work there")]
     Busy,
     /// Another user could swap what is in it.
     #[error("another user may change what is in it")]
@@ -139,6 +145,10 @@ impl Report for BoxError {
                 "look at it with drybox diff --box {previous}, then drybox discard --box {previous}"
             )
             .into(),
+            Self::HalfApplied { name } => {
+                format!("drybox apply --box {name} to finish it, with --rollback to take it back")
+                    .into()
+            }
             Self::HoldsStore { .. } => "XDG_DATA_HOME=DIR, outside of this directory".into(),
             Self::Broken { folder, name: None } => {
                 let folder = ShellWords(&[folder]);

@@ -8,7 +8,7 @@ use rustix::process::{Gid, Uid};
 use super::boxes::OpenBox;
 use super::meta::Stood;
 use super::ready::make_layer;
-use super::{BoxError, Result, rel};
+use super::{BoxError, Result, Why, rel};
 
 impl OpenBox {
     pub(super) fn prepare_layer(&mut self, owner: &Statx, folder: &RelPath) -> Result<bool> {
@@ -34,7 +34,7 @@ impl OpenBox {
                 Ok(usable)
             }
             Ok(layer) => {
-                if self.is_new() {
+                if self.is_new {
                     // It stood ready, for any directory; whole, unless the machine went down.
                     match adopt(&layer, owner) {
                         Err(BoxError::Tree(error)) if error.is_missing() => {
@@ -65,6 +65,20 @@ impl OpenBox {
             layer.remove_all(&rel(name)?)?;
         }
         Ok(())
+    }
+
+    /// Fails when another directory stands at its path by now.
+    ///
+    /// # Errors
+    /// *User*, with the ways out.
+    pub fn expect_of_what_stands(&self) -> Result<()> {
+        match (self.is_of_what_stands(), self.name(), self.workspace()) {
+            (false, Some(name), Some(workspace)) => {
+                let (name, workspace) = (name.as_str().to_owned(), workspace.clone());
+                Err(BoxError::OfAnother { name, workspace, source: Why::Replaced })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Whether the directory that its changes were made to still stands at its path; also when that

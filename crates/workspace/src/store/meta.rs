@@ -3,6 +3,8 @@
 use drybox_spec::{BoxName, HostPath};
 use drybox_tree::RelPath;
 
+use crate::words::unescaped;
+
 /// A box's own file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
@@ -93,22 +95,6 @@ impl Stood {
             _ => None,
         }
     }
-}
-
-fn unescaped(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&first, tail)) = rest.split_first() {
-        rest = tail;
-        if first == b'%' {
-            let (digits, tail) = tail.split_at_checked(2)?;
-            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
-            rest = tail;
-        } else {
-            bytes.push(first);
-        }
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl OpenBox {
     }
 
     fn make_ready(&self) -> Result<()> {
-        let boxes = self.boxes();
+        let boxes = &self.boxes;
         for number in 0..READY {
             let place = ready(number)?;
             if boxes.stat(&place)?.is_some() {
@@ -113,7 +113,7 @@ impl OpenBox {
     }
 
     fn sweep(&self) -> Result<Option<Leftover>> {
-        let boxes = self.boxes();
+        let boxes = &self.boxes;
         let names = boxes.names()?;
         let old: Vec<_> = names.iter().filter(|name| is_gone(name) || is_spare(name)).collect();
         // Not always the same ones: those of runs that go on stay.

@@ -58,8 +58,10 @@ fn the_next_run_goes_on_where_the_last_one_ended() {
     env.write("a", "one\n");
     let done = ran(&env, "echo two >> a; echo three > b");
     let work = env.work();
-    let line =
-        format!("note: 2 files changed in {}: drybox diff, drybox discard\n", work.display());
+    let line = format!(
+        "note: 2 files changed in {}: drybox diff, drybox apply, drybox discard\n",
+        work.display()
+    );
     assert_eq!(done.stderr, line);
     assert_eq!(ran(&env, "cat a b").stdout, "one\ntwo\nthree\n");
     assert_eq!(boxed(&env, &["--rm"], "cat a").run().expect_code(0).stdout, "one\n");
