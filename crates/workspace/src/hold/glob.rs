@@ -1,4 +1,8 @@
-//! Which looks a path has: all globs of the table in one matcher.
+//! Which looks a path has: the globs of the table, found by a name that they and the path have in
+//! common, and compiled when the first such path comes. All of them at once take 50 ms.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -7,13 +11,22 @@ use super::rule::Rule;
 /// All globs of a table.
 #[derive(Debug)]
 pub(super) struct Globs {
-    set: GlobSet,
-    /// For each glob of the set: the row, the look in it, and whether it takes out.
-    owners: Vec<Owner>,
+    /// By the last component that is written out.
+    named: HashMap<String, Bucket>,
+    /// Those without one.
+    rest: Bucket,
     /// The names of directories that globs go through, for links that take their place.
     directories: Vec<String>,
 }
 
+/// Globs that are asked together.
+#[derive(Debug, Default)]
+struct Bucket {
+    globs: Vec<(String, Owner)>,
+    set: OnceCell<GlobSet>,
+}
+
+/// The row, the look in it, and whether a glob takes out.
 #[derive(Debug, Clone, Copy)]
 struct Owner {
     rule: usize,
@@ -24,37 +37,34 @@ struct Owner {
 impl Globs {
     /// The globs of these rows.
     pub(super) fn new(rules: &[Rule]) -> Self {
-        let mut builder = GlobSetBuilder::new();
-        let mut owners = Vec::new();
-        let mut directories = Vec::new();
+        let mut globs =
+            Self { named: HashMap::new(), rest: Bucket::default(), directories: Vec::new() };
         for (rule, row) in rules.iter().enumerate() {
             for (look, place) in row.looks.iter().enumerate() {
                 for glob in place.at {
                     let takes_out = glob.starts_with('!');
                     for simple in expand(&glob.trim_start_matches('!').to_lowercase()) {
-                        add_directories(&simple, &mut directories);
-                        // A row whose glob does not parse has no effect; the table's test sees it.
-                        let built = GlobBuilder::new(&simple).literal_separator(true).build();
-                        if let Ok(built) = built {
-                            builder.add(built);
-                            owners.push(Owner { rule, look, takes_out });
-                        }
+                        add_directories(&simple, &mut globs.directories);
+                        let bucket = match anchor(&simple) {
+                            Some(name) => globs.named.entry(name.to_owned()).or_default(),
+                            None => &mut globs.rest,
+                        };
+                        bucket.globs.push((simple, Owner { rule, look, takes_out }));
                     }
                 }
             }
         }
-        directories.sort_unstable();
-        directories.dedup();
-        let set = builder.build().unwrap_or_else(|_| GlobSet::empty());
-        Self { set, owners, directories }
+        globs.directories.sort_unstable();
+        globs.directories.dedup();
+        globs
     }
 
     /// The rows and looks for this normalised path, in the table's order.
     pub(super) fn looks(&self, path: &str) -> Vec<(usize, usize)> {
-        let hits = self.set.matches(path);
         let mut out: Vec<(usize, usize)> = Vec::new();
         let mut not = Vec::new();
-        for owner in hits.iter().filter_map(|&at| self.owners.get(at)) {
+        let named = path.split('/').filter_map(|name| self.named.get(name));
+        for owner in named.chain([&self.rest]).flat_map(|bucket| bucket.matches(path)) {
             let list = if owner.takes_out { &mut not } else { &mut out };
             list.push((owner.rule, owner.look));
         }
@@ -68,6 +78,32 @@ impl Globs {
     pub(super) fn goes_through(&self, name: &str) -> bool {
         self.directories.binary_search_by(|known| known.as_str().cmp(name)).is_ok()
     }
+}
+
+impl Bucket {
+    fn matches(&self, path: &str) -> impl Iterator<Item = Owner> {
+        let hits = self.set.get_or_init(|| compiled(&self.globs)).matches(path);
+        hits.into_iter().filter_map(|at| self.globs.get(at)).map(|(_, owner)| *owner)
+    }
+}
+
+/// A row whose glob does not parse has no effect, and neither have its neighbours; the table's test
+/// sees it.
+fn compiled(globs: &[(String, Owner)]) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    for (glob, _) in globs {
+        let Ok(built) = GlobBuilder::new(glob).literal_separator(true).build() else {
+            return GlobSet::empty();
+        };
+        builder.add(built);
+    }
+    builder.build().unwrap_or_else(|_| GlobSet::empty())
+}
+
+/// A component that every path that matches has, too: the last that is written out.
+fn anchor(glob: &str) -> Option<&str> {
+    let is_literal = |part: &&str| !part.is_empty() && !part.contains(['*', '?', '[', '\\']);
+    glob.rsplit('/').find(is_literal)
 }
 
 /// Literal, dotted or well-known directory names; `src` or `bin` is no alias of anything.
@@ -141,6 +177,37 @@ mod tests {
         assert_eq!(expand("a{b,c{d,e}}f"), ["abf", "acdf", "acef"]);
         assert_eq!(expand("{,x/}y"), ["y", "x/y"]);
         assert_eq!(expand("plain"), ["plain"]);
+    }
+
+    #[test]
+    fn what_is_found_by_name_is_what_all_globs_at_once_would_find() {
+        let rules: Vec<Rule> = super::super::table::rules().copied().collect();
+        let globs = Globs::new(&rules);
+        let buckets = globs.named.values().chain([&globs.rest]);
+        let all: Vec<&(String, Owner)> = buckets.flat_map(|bucket| &bucket.globs).collect();
+        assert!(globs.rest.globs.len() < all.len() / 4, "most are found by a name");
+        let built = |glob: &str| GlobBuilder::new(glob).literal_separator(true).build().unwrap();
+        let mut together = GlobSetBuilder::new();
+        for (glob, _) in &all {
+            together.add(built(glob));
+        }
+        let together = together.build().unwrap();
+        for (glob, _) in &all {
+            let path = glob.replace("**/", "a/b/").replace("/**", "/c").replace(['*', '?'], "x");
+            for path in [format!("deep/{path}"), format!("{path}/below"), path] {
+                let hits = together.matches(&path);
+                let of = |out: bool| {
+                    let owners = hits.iter().map(|at| all[*at].1);
+                    owners.filter(move |owner| owner.takes_out == out)
+                };
+                let not: Vec<_> = of(true).map(|owner| (owner.rule, owner.look)).collect();
+                let mut want: Vec<_> = of(false).map(|owner| (owner.rule, owner.look)).collect();
+                want.sort_unstable();
+                want.dedup();
+                want.retain(|look| !not.contains(look));
+                assert_eq!(globs.looks(&path), want, "{glob} at {path}");
+            }
+        }
     }
 
     #[test]
