@@ -196,6 +196,10 @@ impl<'a> Work<'a> {
             self.sweep(index)?;
             return Ok(true);
         }
+        // Taken back already, and followed by the directory that was there.
+        if matches!(in_place, Exact::Directory(_)) && self.went_as_dir(path) {
+            return Ok(true);
+        }
         if in_place != turn.new {
             return Ok(false);
         }
@@ -279,6 +283,10 @@ impl<'a> Work<'a> {
 
     fn comes_as_dir(&self, path: &RelPath) -> bool {
         self.plan.ops.iter().any(|op| matches!(op, Op::MakeDir(made, _) if made == path))
+    }
+
+    fn went_as_dir(&self, path: &RelPath) -> bool {
+        self.plan.ops.iter().any(|op| matches!(op, Op::RemoveDir(gone, _) if gone == path))
     }
 
     fn is_dir(&self, path: &RelPath) -> Result<bool, TreeError> {
