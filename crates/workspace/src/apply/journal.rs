@@ -75,6 +75,11 @@ impl Plan {
         Some(parent.map_or(name.clone(), |parent| parent.join(&name)))
     }
 
+    /// The name of what is written back from the box, until it is whole.
+    pub(super) fn half(spare: &RelPath) -> Option<RelPath> {
+        RelPath::parse(&[spare.as_bytes(), b"-half"].concat()).ok()
+    }
+
     fn encode(&self) -> Vec<u8> {
         let mut text = format!("{PLAN}\n{}\n", self.nonce).into_bytes();
         for op in &self.ops {

@@ -96,8 +96,8 @@ pub(super) fn sync_parents(site: Site<'_>, plan: &Plan) -> Result<(), TreeError>
     }
     for dir in dirs {
         match site.owner.act(|| site.lower.sync_dir(dir.as_ref())) {
-            // It is still to come, or gone already.
-            Err(error) if error.is_missing() => {}
+            // It is still to come, or gone already, or a link has come in its place.
+            Err(error) if error.is_missing() || error.errno == Errno::LOOP => {}
             // Its names can be changed and not listed: what is above it does.
             Err(error) if error.errno == Errno::ACCESS => site.lower.sync_all()?,
             done => done?,

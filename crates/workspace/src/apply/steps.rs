@@ -196,11 +196,15 @@ impl<'a> Work<'a> {
             self.sweep(index)?;
             return Ok(true);
         }
+        // Taken back already, and followed by the directory that was there.
+        if matches!(in_place, Exact::Directory(_)) && self.went_as_dir(path) {
+            return Ok(true);
+        }
         if in_place != turn.new {
             return Ok(false);
         }
         if turn.old != Exact::Absent && aside != turn.old {
-            // Half of it may lie there, of one that was killed.
+            // What lies there, whole or half, is of one that was killed.
             self.sweep(index)?;
             self.write_old(index, path, spare, &turn.old)?;
         }
@@ -238,13 +242,16 @@ impl<'a> Work<'a> {
             Exact::File { mode, .. } => {
                 let fail = || TreeError::of(TreeOp::Write, path.as_bytes());
                 let kept = self.journal.folder().file(&Journal::old(index)?)?;
-                let made = self.owner.act(|| self.lower.make_file(spare, 0o600))?;
+                // Whole when it has the name: half of it could pass for what came.
+                let half = Plan::half(spare).ok_or(Errno::INVAL).map_err(fail())?;
+                let made = self.owner.act(|| self.lower.make_file(&half, 0o600))?;
                 copy(&kept, Some(&made)).map_err(fail())?;
                 if let Ok(like) = self.owner.act(|| self.lower.file(path)) {
                     make_like(&like, &made).map_err(fail())?;
                 }
                 fchmod(&made, Mode::from_raw_mode(*mode)).map_err(fail())?;
-                fsync(&made).map_err(fail())
+                fsync(&made).map_err(fail())?;
+                self.owner.act(|| self.lower.rename(&half, spare))
             }
             Exact::Absent | Exact::Directory(_) | Exact::Special => Ok(()),
         }
@@ -255,7 +262,9 @@ impl<'a> Work<'a> {
         match self.plan.ops.get(index) {
             Some(Op::Delete(..) | Op::Place(..)) => {
                 let spare = self.spare(index)?;
-                match self.owner.act(|| self.lower.unlink(&spare)) {
+                let half = Plan::half(&spare);
+                let unlink = || half.iter().chain([&spare]).try_for_each(|n| self.lower.unlink(n));
+                match self.owner.act(unlink) {
                     // Its directory never came, or went with all that was in it.
                     Err(error) if error.is_missing() => Ok(()),
                     done => done,
@@ -279,6 +288,10 @@ impl<'a> Work<'a> {
 
     fn comes_as_dir(&self, path: &RelPath) -> bool {
         self.plan.ops.iter().any(|op| matches!(op, Op::MakeDir(made, _) if made == path))
+    }
+
+    fn went_as_dir(&self, path: &RelPath) -> bool {
+        self.plan.ops.iter().any(|op| matches!(op, Op::RemoveDir(gone, _) if gone == path))
     }
 
     fn is_dir(&self, path: &RelPath) -> Result<bool, TreeError> {
