@@ -311,7 +311,8 @@ mod tests {
 
     #[test]
     fn podmans_flags_are_known_with_their_values() {
-        let request = run(&["-dP", "--add-host", "a:b", "--privileged", "--", "x"]).unwrap().request;
+        let request =
+            run(&["-dP", "--add-host", "a:b", "--privileged", "--", "x"]).unwrap().request;
         let names: Vec<&str> = request.foreign.iter().map(|(flag, _)| flag.name).collect();
         assert_eq!(names.len(), 4);
         for name in ["detach", "publish-all", "add-host", "privileged"] {

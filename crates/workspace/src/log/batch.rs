@@ -1,6 +1,6 @@
 //! What one run has to tell, before it is written: bounded, and what repeats is counted.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use drybox_spec::Event;
 
@@ -9,7 +9,8 @@ use drybox_spec::Event;
 #[derive(Debug, Default)]
 pub struct Batch {
     events: Vec<(String, u64)>,
-    known: HashMap<String, usize>,
+    /// A map without random numbers: a run is not to fail because there are none.
+    known: BTreeMap<String, usize>,
     bytes: usize,
     untold: u64,
     pub(super) scanned: bool,

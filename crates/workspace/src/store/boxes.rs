@@ -227,7 +227,7 @@ impl Store {
                 meta => meta?,
             };
             let is_new = meta.is_none();
-            if is_new && make != Make::IfMissing {
+            if is_new && matches!(make, Make::Never | Make::NeverNorRead) {
                 return Err(BoxError::Missing { name: told(), workspace: workspace.clone() });
             }
             let meta = meta.unwrap_or(fresh);

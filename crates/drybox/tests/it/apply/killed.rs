@@ -67,7 +67,9 @@ impl Scene {
 
     /// Everything as before the first apply.
     fn reset(&self) {
-        let script = "rm -rf \"$1\" \"$2\" && cp -a \"$3/work\" \"$1\" && cp -a \"$3/data\" \"$2\"";
+        // The same directory: a box knows another one in its place.
+        let script = "find \"$1\" -mindepth 1 -delete && rm -rf \"$2\" && cp -a \"$3/work/.\" \"$1\" \
+                      && cp -a \"$3/data\" \"$2\"";
         let done = self.env.command("/bin/sh").current_dir("/").args(["-c", script, "sh"]);
         let done = done.arg(self.env.work()).arg(self.env.data());
         done.arg(self.env.root().join("kept")).run().expect_code(0);

@@ -125,6 +125,7 @@ const NOTES: &[&str] = &[
     "was in memory, and is gone",
     "could only be read: no overlay works there",
     "the changes could not be looked at",
+    "this is not in the event log: ",
     " is shared by a bind mount: sockets and FIFOs in it can be reached",
     "this kernel has no Landlock scopes: one wall fewer",
     " shares show as nobody's: no id-mapped mounts there",
