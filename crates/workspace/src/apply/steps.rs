@@ -149,8 +149,14 @@ impl<'a> Work<'a> {
             }
             Op::RemoveDir(path, mode) => {
                 let made = self.owner.act(|| {
-                    let made = self.lower.ensure_dir(path, 0o700)?;
-                    if made { self.lower.set_dir_mode(path, *mode) } else { Ok(()) }
+                    self.lower.ensure_dir(path, 0o700)?;
+                    // Made just now, or by one that was killed before it got further.
+                    match self.lower.stat(path)? {
+                        Some(stat) if stat.st_mode & 0o777 == 0o700 => {
+                            self.lower.set_dir_mode(path, *mode)
+                        }
+                        _ => Ok(()),
+                    }
                 });
                 match made {
                     Err(error) if error.errno == Errno::EXIST => Ok(false),
