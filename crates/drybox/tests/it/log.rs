@@ -22,14 +22,17 @@ fn told(env: &TestEnv) -> Vec<Value> {
 }
 
 fn kinds(env: &TestEnv) -> Vec<String> {
-    told(env).iter().map(|line| line["told"]["event"].as_str().unwrap().to_owned()).collect()
+    told(env)
+        .iter()
+        .map(|line| line.pointer("/told/event").unwrap().as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Whether the chain holds; else what is wrong.
 fn wrong(env: &TestEnv) -> Vec<String> {
     let done = env.drybox().args(["log", "--verify", "--json"]).run();
     let verdict: Value = serde_json::from_str(&done.stdout).unwrap();
-    let faults = verdict["faults"].as_array().unwrap();
+    let faults = verdict.pointer("/faults").unwrap().as_array().unwrap();
     assert_eq!(done.code(), Some(i32::from(!faults.is_empty())), "{}", done.stdout);
     faults.iter().map(|fault| fault.as_str().unwrap().to_owned()).collect()
 }

@@ -151,10 +151,6 @@ impl Log {
         }
         let first = read_at(file, 0, size).map_err(failed())?;
         let aside = self.first_of_aside()?;
-        let before = |text: &[u8]| {
-            let first = text.split(|&byte| byte == b'\n').find_map(Line::parse);
-            first.map_or(0, |line| line.n.saturating_sub(1))
-        };
         head.aside = before(&first);
         head.dropped = aside.as_deref().map_or(head.aside, before);
         let last = read_at(file, size.saturating_sub(LONGEST_TAIL), size).map_err(failed())?;
@@ -267,4 +263,10 @@ fn write_all(file: &OwnedFd, mut text: &[u8]) -> Result<(), Errno> {
         }
     }
     Ok(())
+}
+
+/// How many lines there were before these.
+fn before(lines: &[u8]) -> u64 {
+    let first = lines.split(|&byte| byte == b'\n').find_map(Line::parse);
+    first.map_or(0, |line| line.n.saturating_sub(1))
 }
