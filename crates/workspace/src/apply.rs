@@ -12,8 +12,6 @@ mod owner;
 mod plan;
 mod stage;
 mod steps;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

@@ -6,8 +6,6 @@
 //! a run lasted may have been seen before or after: that is not known, and never guessed.
 
 mod record;
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 
