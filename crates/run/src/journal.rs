@@ -110,6 +110,11 @@ impl Journal {
         }
     }
 
+    /// Whether the workspace is still to be looked through.
+    pub(crate) fn is_to_look(&self) -> bool {
+        self.scan_at.is_some() || self.standing.as_ref().is_some_and(Standing::goes_on)
+    }
+
     /// What was in the workspace already and runs by itself; none: nothing, or it is not known yet.
     pub(crate) fn standing(&mut self) -> Option<Notice> {
         let found = self.standing.take()?.end()?;

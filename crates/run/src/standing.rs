@@ -52,6 +52,11 @@ impl Standing {
         thread.is_ok().then_some(Self { found })
     }
 
+    /// Whether it goes on: its thread holds the other end.
+    pub(crate) fn goes_on(&self) -> bool {
+        Arc::strong_count(&self.found) > 1
+    }
+
     /// What it saw, when it is done.
     pub(crate) fn end(self) -> Option<Found> {
         self.found.get().copied()

@@ -311,9 +311,13 @@ impl<'a> Supervisor<'a> {
             self.kill(ending);
         }
         self.background_until.take_if(|until| *until <= now);
-        // Most of the program is there to launch a box; what waits for its end is little.
+        // Most of the program is there to launch a box, or to look through its workspace; what waits
+        // for its end is little.
         if self.settles.take_if(|until| *until <= now).is_some() {
-            forget_code();
+            match self.journal.is_to_look() {
+                true => self.settles = now.checked_add(SETTLED),
+                false => forget_code(),
+            }
         }
     }
 

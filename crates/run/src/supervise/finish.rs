@@ -32,8 +32,8 @@ impl Supervisor<'_> {
     pub(super) fn drain(&mut self) -> Result<(), RunError> {
         self.input = Input::Used(None);
         // A payload may be over before its terminal was looked at.
-        self.receive_master().ok();
-        let (mut patient, mut failed) = (true, None);
+        let mut failed = self.receive_master().err();
+        let mut patient = true;
         while patient && self.has_output() {
             let patience = if self.asked.to_end {
                 Some(PATIENCE)

@@ -2,7 +2,7 @@
 //! common, and compiled when the first such path comes. All of them at once take 50 ms.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -12,7 +12,7 @@ use super::rule::Rule;
 #[derive(Debug)]
 pub(super) struct Globs {
     /// By the last component that is written out.
-    named: HashMap<String, Bucket>,
+    named: BTreeMap<String, Bucket>,
     /// Those without one.
     rest: Bucket,
     /// The names of directories that globs go through, for links that take their place.
@@ -38,7 +38,7 @@ impl Globs {
     /// The globs of these rows.
     pub(super) fn new(rules: &[Rule]) -> Self {
         let mut globs =
-            Self { named: HashMap::new(), rest: Bucket::default(), directories: Vec::new() };
+            Self { named: BTreeMap::new(), rest: Bucket::default(), directories: Vec::new() };
         for (rule, row) in rules.iter().enumerate() {
             for (look, place) in row.looks.iter().enumerate() {
                 for glob in place.at {

@@ -122,7 +122,14 @@ impl OpenBox {
         let mut shown = self.shown()?;
         for change in changes {
             let now = match change.new {
-                Some(_) => Exact::at(upper, &change.path, Root::locked_file)?,
+                Some(_) => match Exact::at(upper, &change.path, Root::locked_file) {
+                    // Below a directory that its owner may not look into: it was not shown, either.
+                    Err(error) if error.errno == Errno::ACCESS => {
+                        shown.remove(&change.path);
+                        continue;
+                    }
+                    now => now?,
+                },
                 None => Exact::Absent,
             };
             shown.insert(change.path.clone(), now);
