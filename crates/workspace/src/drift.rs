@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use drybox_tree::{FileType, RelPath, Root, Stat, TreeError, TreeOp, Walk, kind_of};
 use rustix::fs::{Mode, fchmod, fremovexattr};
 
-use crate::diff::{Change, OPAQUE, is_opaque, is_whiteout};
+use crate::diff::{Change, OPAQUE, is_opaque, is_whiteout, readable};
 use crate::discard::{Discarded, discard};
 use crate::exact::{Digest, Exact, Instant, Stamp};
 use crate::words::{escaped, unescaped};
@@ -90,7 +90,7 @@ impl Evidence {
 
     /// Whether the host has at `path` what the box began with.
     fn conflict(&self, lower: &Root, path: &RelPath) -> Result<Option<Conflict>, TreeError> {
-        let there = lower.stat(path)?.is_some();
+        let there = on_host(lower, path)?.is_some();
         Ok(match self.paths.get(path) {
             None => there.then_some(Conflict::Appeared),
             Some(Base::Unknown) => Some(Conflict::Unknown),
@@ -134,7 +134,7 @@ impl Evidence {
                 continue;
             }
             let only_host = base.exact().is_some_and(|base| base == now);
-            match (only_host, lower.stat(path)?.map(|stat| (kind_of(&stat), stat.st_mode))) {
+            match (only_host, on_host(lower, path)?.map(|stat| (kind_of(&stat), stat.st_mode))) {
                 // A directory shows the mode that its upper layer has.
                 (true, Some((FileType::Directory, mode))) if matches!(now, Exact::Directory(_)) => {
                     upper.set_dir_mode(path, mode)?;
@@ -239,7 +239,7 @@ pub(crate) struct Rebased {
 impl Base {
     /// Whether the host has that still.
     fn is_still(&self, lower: &Root, path: &RelPath) -> Result<bool, TreeError> {
-        let Some(stat) = lower.stat(path)? else { return Ok(*self == Self::Absent) };
+        let Some(stat) = on_host(lower, path)? else { return Ok(*self == Self::Absent) };
         Ok(match (self, kind_of(&stat)) {
             (Self::File { mode, stamp, digest }, FileType::RegularFile) => {
                 let same_stamp = *stamp == Stamp::of(&stat);
@@ -314,6 +314,11 @@ impl Base {
             _ => return None,
         })
     }
+}
+
+/// What the host has at a path; nothing, where its user may not look either.
+fn on_host(lower: &Root, path: &RelPath) -> Result<Option<Stat>, TreeError> {
+    Ok(readable(lower.stat(path))?.flatten())
 }
 
 /// What the box shows at a path of its upper layer.

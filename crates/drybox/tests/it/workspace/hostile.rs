@@ -23,7 +23,7 @@ for name in (b'a\\nb', b'\\x1b[2J', b'\\xe2\\x80\\xae', b'\\xff', b'-rf', b'n' *
 for name in ('.wh.kept', '.wh..wh..opq'): open(name, 'w').close()
 os.makedirs('locked/inner'); open('locked/inner/f', 'w').close(); os.chmod('locked', 0)
 here = os.open('.', os.O_PATH)
-for n in range(30000):
+for n in range(10000):
     os.mkdir('d'); os.chdir('d')
 os.fchdir(here)";
     let run = env.drybox().args(["run", "--", require(PYTHON).to_str().unwrap(), "-c", script]);
