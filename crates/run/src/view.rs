@@ -296,9 +296,11 @@ impl View {
 
     /// Tidies the store while the payload starts: nobody waits for it.
     pub(crate) fn tidy(&self) {
-        let left = self.opened.as_ref().and_then(OpenBox::tidy);
-        // In its own time: the next run goes on where this one ended.
-        left.map(|left| std::thread::spawn(move || left.remove().ok()));
+        let Some(left) = self.opened.as_ref().and_then(OpenBox::tidy) else { return };
+        // In its own time: the next run goes on where this one ended, also when there is no thread
+        // to be had (`thread::spawn` would end the run).
+        let thread = std::thread::Builder::new().name("drybox-sweep".to_owned());
+        thread.spawn(move || left.remove().ok()).ok();
     }
 
     /// The directory that is shown.
